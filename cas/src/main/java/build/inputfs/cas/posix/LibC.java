@@ -1,0 +1,79 @@
+package build.inputfs.cas.posix;
+
+import jnr.ffi.annotations.In;
+import jnr.ffi.annotations.Out;
+
+/**
+ * The C library as jnr-ffi binds it: signatures only. {@link Posix} is what callers use.
+ *
+ * <p>Addresses are passed as {@code long}, so that a call needs no wrapper object. Public because
+ * jnr-ffi's generated code implements it from another class loader.
+ */
+public interface LibC {
+
+  int openat(int dirfd, String path, int flags, int mode);
+
+  int close(int fd);
+
+  long read(int fd, long buffer, long count);
+
+  long write(int fd, long buffer, long count);
+
+  long pread(int fd, long buffer, long count, long offset);
+
+  long pwrite(int fd, long buffer, long count, long offset);
+
+  int ftruncate(int fd, long length);
+
+  int fallocate(int fd, int mode, long offset, long length);
+
+  long lseek(int fd, long offset, int whence);
+
+  int fsync(int fd);
+
+  int fdatasync(int fd);
+
+  long copy_file_range(int in, long inOffset, int out, long outOffset, long length, int flags);
+
+  int ioctl(int fd, long request, long argument);
+
+  int fcntl(int fd, int command, long argument);
+
+  int statx(int dirfd, String path, int flags, int mask, @Out byte[] buffer);
+
+  int statvfs(String path, @Out byte[] buffer);
+
+  int utimensat(int dirfd, String path, @In long[] times, int flags);
+
+  int fchmod(int fd, int mode);
+
+  int linkat(int olddirfd, String oldpath, int newdirfd, String newpath, int flags);
+
+  int unlinkat(int dirfd, String path, int flags);
+
+  int renameat2(int olddirfd, String oldpath, int newdirfd, String newpath, int flags);
+
+  int mkdirat(int dirfd, String path, int mode);
+
+  int mount(String source, String target, String type, long flags, String data);
+
+  int umount2(String target, int flags);
+
+  int socketpair(int domain, int type, int protocol, @Out int[] fds);
+
+  long recvmsg(int fd, long message, int flags);
+
+  int poll(long fds, long count, int timeoutMillis);
+
+  int prctl(int option, long argument2, long argument3, long argument4, long argument5);
+
+  int waitpid(int pid, @Out int[] status, int options);
+
+  int kill(int pid, int signal);
+
+  int clock_gettime(int clock, @Out long[] time);
+
+  int geteuid();
+
+  int getegid();
+}

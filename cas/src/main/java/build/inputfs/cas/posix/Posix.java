@@ -1,0 +1,336 @@
+package build.inputfs.cas.posix;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import jnr.constants.platform.OpenFlags;
+import jnr.ffi.LibraryLoader;
+import jnr.ffi.Runtime;
+
+/**
+ * The native calls that inputfs makes.
+ *
+ * <p>Unless said otherwise a method returns what the call returns, or {@code -errno} (see {@link
+ * Errnos}) where it failed, so that hot paths allocate nothing; {@link #check} turns that into an
+ * exception. A call that was interrupted by a signal is made again. Buffers are native addresses
+ * whose life the caller guards. Stateless: any thread may call any method at any time.
+ */
+public final class Posix {
+  /** Names the working directory in the calls that end in {@code at}: openat(2). */
+  public static final int AT_FDCWD = -100;
+
+  public static final int AT_SYMLINK_NOFOLLOW = 0x100;
+  public static final int AT_SYMLINK_FOLLOW = 0x400;
+  public static final int AT_REMOVEDIR = 0x200;
+  public static final int AT_EMPTY_PATH = 0x1000;
+
+  public static final int O_RDONLY = OpenFlags.O_RDONLY.intValue();
+  public static final int O_WRONLY = OpenFlags.O_WRONLY.intValue();
+  public static final int O_RDWR = OpenFlags.O_RDWR.intValue();
+  public static final int O_ACCMODE = 3;
+  public static final int O_CREAT = OpenFlags.O_CREAT.intValue();
+  public static final int O_EXCL = OpenFlags.O_EXCL.intValue();
+  public static final int O_TRUNC = OpenFlags.O_TRUNC.intValue();
+  public static final int O_APPEND = OpenFlags.O_APPEND.intValue();
+  public static final int O_NOFOLLOW = OpenFlags.O_NOFOLLOW.intValue();
+  public static final int O_DIRECTORY = OpenFlags.O_DIRECTORY.intValue();
+  public static final int O_CLOEXEC = 0x80000;
+
+  /** For {@link #utimensat}'s nanoseconds: leave this time as it is. */
+  public static final long UTIME_OMIT = (1L << 30) - 2;
+
+  /** For {@link #utimensat}'s nanoseconds: the current time. */
+  public static final long UTIME_NOW = (1L << 30) - 1;
+
+  public static final int RENAME_NOREPLACE = 1;
+  public static final int RENAME_EXCHANGE = 2;
+
+  public static final int SEEK_DATA = 3;
+  public static final int SEEK_HOLE = 4;
+
+  public static final long MS_RDONLY = 1;
+  public static final long MS_NOSUID = 2;
+  public static final long MS_NODEV = 4;
+  public static final long MS_NOATIME = 1024;
+  public static final int MNT_DETACH = 2;
+  public static final int UMOUNT_NOFOLLOW = 8;
+
+  /** ioctl_ficlone(2): share the extents of the file whose descriptor is the argument. */
+  private static final long FICLONE = 0x40049409L;
+
+  private static final int STATX_BASIC_STATS = 0x7ff;
+  private static final int CLOCK_REALTIME_COARSE = 5;
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+
+  private final LibC libc;
+  private final Runtime runtime;
+
+  private Posix(LibC libc) {
+    this.libc = libc;
+    this.runtime = Runtime.getRuntime(libc);
+  }
+
+  /** Binds the C library. It takes some tens of milliseconds: make one and hand it on. */
+  public static Posix load() {
+    return new Posix(LibraryLoader.create(LibC.class).load("c"));
+  }
+
+  /**
+   * Turns a failed result into an exception.
+   *
+   * @param result what one of this class's methods returned
+   * @param what the call and what it was made on, such as {@code open /a/b}
+   * @return {@code result}, which is not negative
+   * @throws PosixException when {@code result} is an error
+   */
+  public static int check(int result, String what) throws PosixException {
+    if (result < 0) {
+      throw new PosixException(what, -result);
+    }
+    return result;
+  }
+
+  /** As {@link #check(int, String)}, for calls that return a size or an offset. */
+  public static long check(long result, String what) throws PosixException {
+    if (result < 0) {
+      throw new PosixException(what, (int) -result);
+    }
+    return result;
+  }
+
+  /** open(2) of a whole path, close-on-exec. */
+  public int open(Path path, int flags, int mode) {
+    return openat(AT_FDCWD, path.toString(), flags, mode);
+  }
+
+  /** openat(2), close-on-exec. {@code mode} is subject to the umask. */
+  public int openat(int dirfd, String path, int flags, int mode) {
+    int result;
+    do {
+      result = wrap(libc.openat(dirfd, path, flags | O_CLOEXEC, mode));
+    } while (result == -Errnos.EINTR);
+    return result;
+  }
+
+  /** close(2). Never repeated: on Linux the descriptor is gone whatever is returned. */
+  public int close(int fd) {
+    return wrap(libc.close(fd));
+  }
+
+  /** read(2) into native memory. EINTR is returned, for readers that are to be woken. */
+  public long read(int fd, long address, long count) {
+    return wrap(libc.read(fd, address, count));
+  }
+
+  /** write(2) from native memory. EINTR is returned. */
+  public long write(int fd, long address, long count) {
+    return wrap(libc.write(fd, address, count));
+  }
+
+  /** pread(2) into native memory: may be short at the end of the file. */
+  public long pread(int fd, long address, long count, long offset) {
+    long result;
+    do {
+      result = wrap(libc.pread(fd, address, count, offset));
+    } while (result == -Errnos.EINTR);
+    return result;
+  }
+
+  /** pwrite(2) from native memory: may be short. */
+  public long pwrite(int fd, long address, long count, long offset) {
+    long result;
+    do {
+      result = wrap(libc.pwrite(fd, address, count, offset));
+    } while (result == -Errnos.EINTR);
+    return result;
+  }
+
+  /** ftruncate(2). */
+  public int ftruncate(int fd, long length) {
+    int result;
+    do {
+      result = wrap(libc.ftruncate(fd, length));
+    } while (result == -Errnos.EINTR);
+    return result;
+  }
+
+  /** fallocate(2), with its mode bits. */
+  public int fallocate(int fd, int mode, long offset, long length) {
+    int result;
+    do {
+      result = wrap(libc.fallocate(fd, mode, offset, length));
+    } while (result == -Errnos.EINTR);
+    return result;
+  }
+
+  /** lseek(2). */
+  public long lseek(int fd, long offset, int whence) {
+    return wrap(libc.lseek(fd, offset, whence));
+  }
+
+  /** fsync(2), or fdatasync(2) when only the data is asked for. */
+  public int fsync(int fd, boolean dataOnly) {
+    return wrap(dataOnly ? libc.fdatasync(fd) : libc.fsync(fd));
+  }
+
+  /**
+   * copy_file_range(2).
+   *
+   * @param inOffset address of a 64-bit offset, or 0 to use and advance the descriptor's own
+   * @param outOffset likewise
+   */
+  public long copyFileRange(int in, long inOffset, int out, long outOffset, long length) {
+    return wrap(libc.copy_file_range(in, inOffset, out, outOffset, length, 0));
+  }
+
+  /**
+   * Makes {@code destination} share all of {@code source}'s extents: ioctl_ficlone(2). EOPNOTSUPP,
+   * EINVAL, EXDEV and ENOTTY mean that this disk cannot.
+   */
+  public int reflink(int source, int destination) {
+    return ioctl(destination, FICLONE, source);
+  }
+
+  /** ioctl(2): {@code argument} is a number or the address of native memory. */
+  public int ioctl(int fd, long request, long argument) {
+    return wrap(libc.ioctl(fd, request, argument));
+  }
+
+  /** fcntl(2) with a number as its argument. */
+  public int fcntl(int fd, int command, long argument) {
+    return wrap(libc.fcntl(fd, command, argument));
+  }
+
+  /** statx(2) with lstat semantics: a symlink is itself. */
+  public int lstat(Path path, FileStat out) {
+    return statx(AT_FDCWD, path.toString(), AT_SYMLINK_NOFOLLOW, out);
+  }
+
+  /** fstat(2). */
+  public int fstat(int fd, FileStat out) {
+    return statx(fd, "", AT_EMPTY_PATH, out);
+  }
+
+  /** statx(2), asking for what stat(2) gives. */
+  public int statx(int dirfd, String path, int flags, FileStat out) {
+    return wrap(libc.statx(dirfd, path, flags, STATX_BASIC_STATS, out.bytes));
+  }
+
+  /**
+   * statvfs(3) of the disk that holds {@code path}.
+   *
+   * @param out receives block size, fragment size, blocks, free blocks, available blocks, files,
+   *     free files, available files
+   */
+  public int statvfs(Path path, long[] out) {
+    byte[] raw = new byte[112];
+    int result = wrap(libc.statvfs(path.toString(), raw));
+    for (int i = 0; result == 0 && i < 8; i++) {
+      out[i] = (long) LONGS.get(raw, i * 8);
+    }
+    return result;
+  }
+
+  /**
+   * utimensat(2) without following symlinks.
+   *
+   * @param times access seconds, access nanoseconds, modification seconds, modification nanoseconds
+   */
+  public int utimensat(int dirfd, String path, long[] times) {
+    return wrap(libc.utimensat(dirfd, path, times, AT_SYMLINK_NOFOLLOW));
+  }
+
+  /** fchmod(2): the umask plays no part. */
+  public int fchmod(int fd, int mode) {
+    return wrap(libc.fchmod(fd, mode));
+  }
+
+  /** linkat(2); flags 0 does not follow a symlink. */
+  public int linkat(int oldDir, String oldPath, int newDir, String newPath, int flags) {
+    return wrap(libc.linkat(oldDir, oldPath, newDir, newPath, flags));
+  }
+
+  /** unlinkat(2): with {@link #AT_REMOVEDIR} it is rmdir(2). */
+  public int unlinkat(int dirfd, String path, int flags) {
+    return wrap(libc.unlinkat(dirfd, path, flags));
+  }
+
+  /** renameat2(2). */
+  public int renameat2(int oldDir, String oldPath, int newDir, String newPath, int flags) {
+    return wrap(libc.renameat2(oldDir, oldPath, newDir, newPath, flags));
+  }
+
+  /** mkdirat(2); {@code mode} is subject to the umask. */
+  public int mkdirat(int dirfd, String path, int mode) {
+    return wrap(libc.mkdirat(dirfd, path, mode));
+  }
+
+  /** mount(2). */
+  public int mount(String source, Path target, String type, long flags, String data) {
+    return wrap(libc.mount(source, target.toString(), type, flags, data));
+  }
+
+  /** umount2(2). */
+  public int umount2(Path target, int flags) {
+    return wrap(libc.umount2(target.toString(), flags));
+  }
+
+  /** socketpair(2): fills in the two descriptors. */
+  public int socketpair(int domain, int type, int protocol, int[] fds) {
+    return wrap(libc.socketpair(domain, type, protocol, fds));
+  }
+
+  /** recvmsg(2): {@code message} is the address of a struct msghdr. */
+  public long recvmsg(int fd, long message, int flags) {
+    return wrap(libc.recvmsg(fd, message, flags));
+  }
+
+  /** poll(2): {@code fds} is the address of {@code count} struct pollfd. */
+  public int poll(long fds, long count, int timeoutMillis) {
+    return wrap(libc.poll(fds, count, timeoutMillis));
+  }
+
+  /** prctl(2). */
+  public int prctl(int option, long argument) {
+    return wrap(libc.prctl(option, argument, 0, 0, 0));
+  }
+
+  /** waitpid(2): {@code status} receives the raw status word. */
+  public int waitpid(int pid, int[] status, int options) {
+    return wrap(libc.waitpid(pid, status, options));
+  }
+
+  /** kill(2). */
+  public int kill(int pid, int signal) {
+    return wrap(libc.kill(pid, signal));
+  }
+
+  /**
+   * The time that the kernel stamps on files now: clock_gettime(2) with CLOCK_REALTIME_COARSE.
+   *
+   * @param out receives seconds and nanoseconds
+   */
+  public void fileTime(long[] out) {
+    libc.clock_gettime(CLOCK_REALTIME_COARSE, out);
+  }
+
+  /** geteuid(2). */
+  public int geteuid() {
+    return libc.geteuid();
+  }
+
+  /** getegid(2). */
+  public int getegid() {
+    return libc.getegid();
+  }
+
+  private int wrap(int result) {
+    return result >= 0 ? result : -runtime.getLastError();
+  }
+
+  private long wrap(long result) {
+    return result >= 0 ? result : -runtime.getLastError();
+  }
+}
