@@ -1,0 +1,24 @@
+package build.inputfs.cache.view;
+
+import build.inputfs.cas.digest.Digest;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What view is wanted.
+ *
+ * @param root digest of the input tree's root directory
+ * @param path where the view is to be: an existing, empty directory
+ * @param uid owner of every input in it
+ * @param gid group of every input in it
+ * @param readOnly whether every write is to fail with EROFS
+ * @param outputs paths relative to the view's root that the action is to make, normalized, with
+ *     {@code /} between their parts; their parent directories exist from the start
+ */
+public record ViewSpec(
+    Digest root, Path path, int uid, int gid, boolean readOnly, List<String> outputs) {
+
+  public ViewSpec {
+    outputs = List.copyOf(outputs);
+  }
+}

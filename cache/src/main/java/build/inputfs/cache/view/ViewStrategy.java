@@ -1,0 +1,27 @@
+package build.inputfs.cache.view;
+
+import java.io.IOException;
+
+/**
+ * A way to make views. Thread-safe: views may be opened from any thread, several at once.
+ *
+ * <p>Whatever the strategy, a view behaves like a private copy of its input tree.
+ */
+public interface ViewStrategy extends AutoCloseable {
+
+  /** The strategy's name on the command line, such as {@code fuse}. */
+  String name();
+
+  /**
+   * Makes a view of {@code spec.root()} at {@code spec.path()}.
+   *
+   * @return the view, which the caller closes
+   * @throws IOException when it cannot be made; the message says why and what to do, and nothing is
+   *     left behind
+   */
+  View open(ViewSpec spec) throws IOException;
+
+  /** Frees what the views share. All views have been closed before. */
+  @Override
+  void close() throws IOException;
+}
