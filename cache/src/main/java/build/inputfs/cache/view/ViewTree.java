@@ -25,10 +25,11 @@ public interface ViewTree {
   sealed interface Node {}
 
   /**
-   * A regular file.
+   * A regular file: either an input's content, or the view's own.
    *
-   * @param digest the content's digest where it is known, as it is for an input left alone
-   * @param content a file on the local disk with the content; not to be changed
+   * @param digest the content's digest where it is an input's, which is in the store; else null
+   * @param content else a file on the local disk with the content, not to be changed; null where
+   *     there is a digest
    * @param size in bytes
    * @param mode permission bits
    * @param mtimeSeconds modification time since the epoch
@@ -36,7 +37,7 @@ public interface ViewTree {
    */
   record RegularFile(
       @Nullable Digest digest,
-      Path content,
+      @Nullable Path content,
       long size,
       int mode,
       long mtimeSeconds,

@@ -35,6 +35,9 @@ public interface LibC {
 
   long copy_file_range(int in, long inOffset, int out, long outOffset, long length, int flags);
 
+  long copy_file_range(
+      int in, @In @Out long[] inOffset, int out, @In @Out long[] outOffset, long length, int flags);
+
   int ioctl(int fd, long request, long argument);
 
   int fcntl(int fd, int command, long argument);

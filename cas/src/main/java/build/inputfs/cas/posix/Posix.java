@@ -175,13 +175,18 @@ public final class Posix {
     return wrap(dataOnly ? libc.fdatasync(fd) : libc.fsync(fd));
   }
 
+  /** copy_file_range(2) from and to the descriptors' own offsets, which it advances. */
+  public long copyFileRange(int in, int out, long length) {
+    return wrap(libc.copy_file_range(in, 0L, out, 0L, length, 0));
+  }
+
   /**
-   * copy_file_range(2).
+   * copy_file_range(2) from and to given offsets.
    *
-   * @param inOffset address of a 64-bit offset, or 0 to use and advance the descriptor's own
+   * @param inOffset one offset, which is advanced
    * @param outOffset likewise
    */
-  public long copyFileRange(int in, long inOffset, int out, long outOffset, long length) {
+  public long copyFileRange(int in, long[] inOffset, int out, long[] outOffset, long length) {
     return wrap(libc.copy_file_range(in, inOffset, out, outOffset, length, 0));
   }
 
