@@ -1,4 +1,4 @@
-/** What names a blob: its hash and its size, and the functions that hash. */
+/** What names a blob: a digest function, and the digests that it makes. Depends on nothing. */
 @NullMarked
 package build.inputfs.cas.digest;
 

@@ -21,6 +21,7 @@ public final class Errnos {
   public static final int EINVAL = Errno.EINVAL.intValue();
   public static final int ENFILE = Errno.ENFILE.intValue();
   public static final int EMFILE = Errno.EMFILE.intValue();
+  public static final int ENOTTY = Errno.ENOTTY.intValue();
   public static final int ETXTBSY = Errno.ETXTBSY.intValue();
   public static final int EFBIG = Errno.EFBIG.intValue();
   public static final int ENOSPC = Errno.ENOSPC.intValue();

@@ -1,4 +1,7 @@
-/** Blobs on the local disk, named by digest, and their executable variants. */
+/**
+ * Blobs on the local disk: the store, and the executable variants of its blobs. Published blobs
+ * never change, so readers need no lock.
+ */
 @NullMarked
 package build.inputfs.cas.store;
 

@@ -1,0 +1,293 @@
+package build.inputfs.cas.store;
+
+import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.digest.DigestFunction;
+import build.inputfs.cas.posix.FileStat;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.posix.PosixException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What puts blobs into a store.
+ *
+ * <p>The bytes that are hashed are those that are published: each put hashes what it writes to a
+ * temporary file, or, for a link or reflink, what is in that file. The file is sealed (0444, flushed
+ * to the disk) before it is renamed into place, and a blob that is there with its size is left as
+ * it is. Two puts of the same blob at the same time both write, and one publishes; between processes
+ * both may publish, which replaces a file by an equal one. Thread-safe.
+ */
+final class BlobWriter {
+  /** Files up to this size are read at once, and written only when they are new. */
+  private static final int SMALL = 1 << 18;
+
+  private static final int CHUNK = 1 << 17;
+  private static final int MODE = 0444;
+  private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
+  private final DigestFunction function;
+  private final Fanout blobs;
+  private final TemporaryFiles temporaries;
+  private final Posix posix;
+  private final FileCloner cloner;
+  private final SingleFlight<Digest, Boolean> publishing = new SingleFlight<>();
+  private final Set<Long> disksWithoutReflinks = ConcurrentHashMap.newKeySet();
+  private final LongAdder copied = new LongAdder();
+  private final LongAdder reflinked = new LongAdder();
+  private final LongAdder linked = new LongAdder();
+  private final LongAdder present = new LongAdder();
+
+  BlobWriter(DigestFunction function, Fanout blobs, TemporaryFiles temporaries, Posix posix) {
+    this.function = function;
+    this.blobs = blobs;
+    this.temporaries = temporaries;
+    this.posix = posix;
+    this.cloner = new FileCloner(posix);
+  }
+
+  PutCounts counts() {
+    return new PutCounts(copied.sum(), reflinked.sum(), linked.sum(), present.sum());
+  }
+
+  Digest put(byte[] data) throws IOException {
+    Digest digest = function.digest(data);
+    if (isPresent(digest)) {
+      present.increment();
+      return digest;
+    }
+    Path temporary = temporaries.newPath();
+    try {
+      try (FileChannel out = create(temporary)) {
+        writeFully(out, ByteBuffer.wrap(data));
+      }
+      publish(temporary, digest, copied);
+    } finally {
+      temporaries.release(temporary);
+    }
+    return digest;
+  }
+
+  Digest put(InputStream in, @Nullable Digest expected) throws IOException {
+    if (expected != null && isPresent(expected)) {
+      present.increment();
+      return expected;
+    }
+    return putChannel(Channels.newChannel(in), expected, "the stream");
+  }
+
+  Digest put(Path file, PutMode mode, @Nullable Digest expected) throws IOException {
+    FileStat before = stat(file);
+    if (!FileTypes.isRegular(before)) {
+      throw new IOException(file + " is not a regular file");
+    }
+    return switch (mode) {
+      case COPY -> copy(file, before, expected);
+      case REFLINK -> {
+        Digest digest = reflink(file, before, expected, true);
+        yield digest != null ? digest : copy(file, before, expected);
+      }
+      case LINK -> link(file, expected);
+      case AUTO -> {
+        Digest digest =
+            disksWithoutReflinks.contains(before.device())
+                ? null
+                : reflink(file, before, expected, false);
+        yield digest != null ? digest : copy(file, before, expected);
+      }
+    };
+  }
+
+  private Digest copy(Path file, FileStat before, @Nullable Digest expected) throws IOException {
+    Digest digest;
+    try (FileChannel in =
+        FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+      if (before.size() <= SMALL) {
+        byte[] data = new byte[(int) before.size()];
+        ByteBuffer buffer = ByteBuffer.wrap(data);
+        while (buffer.hasRemaining() && in.read(buffer) >= 0) {}
+        if (buffer.hasRemaining()) {
+          throw changed(file);
+        }
+        if (expected != null) {
+          verify(file.toString(), expected, function.digest(data));
+        }
+        digest = put(data);
+      } else {
+        digest = putChannel(in, expected, file.toString());
+      }
+    }
+    checkUnchanged(file, before);
+    return digest;
+  }
+
+  /** Returns null when the disk cannot and {@code required} is false. */
+  private @Nullable Digest reflink(
+      Path file, FileStat before, @Nullable Digest expected, boolean required) throws IOException {
+    Path temporary = temporaries.newPath();
+    try {
+      int errno = cloner.reflink(file, temporary);
+      if (errno != 0) {
+        if (required) {
+          throw new PosixException("reflink " + file + " into the store", errno);
+        }
+        if (FileCloner.isUnsupported(errno)) {
+          disksWithoutReflinks.add(before.device());
+        }
+        return null;
+      }
+      Digest digest = hash(temporary);
+      if (expected != null) {
+        verify(file.toString(), expected, digest);
+      }
+      checkUnchanged(file, before);
+      publish(temporary, digest, reflinked);
+      return digest;
+    } finally {
+      temporaries.release(temporary);
+    }
+  }
+
+  private Digest link(Path file, @Nullable Digest expected) throws IOException {
+    Path temporary = temporaries.newPath();
+    try {
+      Posix.check(
+          posix.linkat(
+              Posix.AT_FDCWD, file.toString(), Posix.AT_FDCWD, temporary.toString(), 0),
+          "link " + file + " into the store");
+      cloner.seal(temporary, MODE);
+      FileStat before = stat(temporary);
+      Digest digest = hash(temporary);
+      if (expected != null) {
+        verify(file.toString(), expected, digest);
+      }
+      checkUnchanged(temporary, before);
+      publish(temporary, digest, linked);
+      return digest;
+    } finally {
+      temporaries.release(temporary);
+    }
+  }
+
+  private Digest putChannel(ReadableByteChannel in, @Nullable Digest expected, String what)
+      throws IOException {
+    Path temporary = temporaries.newPath();
+    try {
+      Digest digest;
+      try (FileChannel out = create(temporary)) {
+        digest = transfer(in, out);
+      }
+      if (expected != null) {
+        verify(what, expected, digest);
+      }
+      publish(temporary, digest, copied);
+      return digest;
+    } finally {
+      temporaries.release(temporary);
+    }
+  }
+
+  private void publish(Path temporary, Digest digest, LongAdder how) throws IOException {
+    boolean isNew =
+        !digest.isEmpty()
+            && publishing.run(
+                digest,
+                () -> {
+                  if (isPresent(digest)) {
+                    return false;
+                  }
+                  cloner.seal(temporary, MODE);
+                  blobs.publish(temporary, blobs.path(digest.hex()));
+                  return true;
+                });
+    (isNew ? how : present).increment();
+  }
+
+  boolean isPresent(Digest digest) {
+    if (digest.isEmpty()) {
+      return true;
+    }
+    FileStat stat = new FileStat();
+    return posix.lstat(blobs.path(digest.hex()), stat) == 0
+        && FileTypes.isRegular(stat)
+        && stat.size() == digest.size();
+  }
+
+  private Digest hash(Path file) throws IOException {
+    try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
+      return transfer(in, null);
+    }
+  }
+
+  /** Hashes what comes from {@code in}, and writes it to {@code out} if that is given. */
+  private Digest transfer(ReadableByteChannel in, @Nullable FileChannel out) throws IOException {
+    MessageDigest hasher = function.newHasher();
+    ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
+    long size = 0;
+    while (in.read(buffer) >= 0) {
+      buffer.flip();
+      size += buffer.remaining();
+      hasher.update(buffer.array(), 0, buffer.limit());
+      if (out != null) {
+        writeFully(out, buffer);
+      }
+      buffer.clear();
+    }
+    return Digest.of(hasher.digest(), size);
+  }
+
+  private static FileChannel create(Path temporary) throws IOException {
+    return FileChannel.open(
+        temporary, Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), PRIVATE);
+  }
+
+  private static void writeFully(FileChannel out, ByteBuffer buffer) throws IOException {
+    while (buffer.hasRemaining()) {
+      out.write(buffer);
+    }
+  }
+
+  private FileStat stat(Path file) throws IOException {
+    FileStat stat = new FileStat();
+    Posix.check(posix.lstat(file, stat), "stat " + file);
+    return stat;
+  }
+
+  private void checkUnchanged(Path file, FileStat before) throws IOException {
+    FileStat after = stat(file);
+    if (after.ino() != before.ino()
+        || after.size() != before.size()
+        || after.mtimeSeconds() != before.mtimeSeconds()
+        || after.mtimeNanos() != before.mtimeNanos()
+        || after.ctimeSeconds() != before.ctimeSeconds()
+        || after.ctimeNanos() != before.ctimeNanos()) {
+      throw changed(file);
+    }
+  }
+
+  private static IOException changed(Path file) {
+    return new IOException(file + " was changed while it was read");
+  }
+
+  private static void verify(String what, Digest expected, Digest actual)
+      throws DigestMismatchException {
+    if (!expected.equals(actual)) {
+      throw new DigestMismatchException(what, expected, actual);
+    }
+  }
+}

@@ -1,0 +1,286 @@
+package build.inputfs.cas.store;
+
+import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.digest.DigestFunction;
+import build.inputfs.cas.digest.InvalidDigestException;
+import build.inputfs.cas.posix.FileStat;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.proto.ActionResult;
+import com.google.protobuf.MessageLite;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Blobs and action results in a folder of the local disk, laid out as Bazel's disk cache: {@code
+ * cas/ab/abcd…} and {@code ac/ab/abcd…}.
+ *
+ * <p>A blob never changes once it is there: it is written to a temporary file, made 0444, flushed
+ * and renamed. What others have put there with another mode is left so. Presence and size are
+ * looked up at every access and never remembered, as somebody else may delete blobs at any time;
+ * whoever has a blob open, or linked, keeps it.
+ *
+ * <p>What is ours alone (executable variants, temporary files) is in the subfolder {@code inputfs};
+ * for a store that is only read it is in a private folder elsewhere, and nothing in the store is
+ * ever touched. Thread-safe. Closing deletes temporary files; reading goes on working.
+ */
+public final class LocalStore implements BlobSource, AutoCloseable {
+  private final Path root;
+  private final DigestFunction function;
+  private final boolean writable;
+  private final Fanout blobs;
+  private final Path emptyBlob;
+  private final Posix posix;
+  private final TemporaryFiles temporaries;
+  private final ExecutableVariants variants;
+  private final BlobWriter writer;
+  private final ActionCache actions;
+  private final FileCloner cloner;
+
+  private LocalStore(
+      Path root, DigestFunction function, boolean writable, Path own, Posix posix) {
+    this.root = root;
+    this.function = function;
+    this.writable = writable;
+    this.posix = posix;
+    this.blobs = new Fanout(root.resolve("cas"));
+    this.emptyBlob = own.resolve("empty");
+    this.temporaries = new TemporaryFiles(own.resolve("tmp"));
+    this.variants = new ExecutableVariants(new Fanout(own.resolve("exec")), temporaries, posix);
+    this.writer = new BlobWriter(function, blobs, temporaries, posix);
+    this.actions =
+        new ActionCache(
+            new Fanout(root.resolve("ac")), temporaries, posix, function.hashLength());
+    this.cloner = new FileCloner(posix);
+  }
+
+  /**
+   * Opens the store in {@code root}.
+   *
+   * @param root the store's folder; made when it does not exist and the store may be written
+   * @param privateFolder where variants and temporary files go when the store is only read; made
+   *     when it is first needed, and may be shared with other processes and other stores
+   * @throws IOException when there is no such folder, or it cannot be written as {@code access} asks
+   */
+  public static LocalStore open(
+      Path root, DigestFunction function, StoreAccess access, Path privateFolder, Posix posix)
+      throws IOException {
+    Path absolute = root.toAbsolutePath().normalize();
+    if (Files.exists(absolute) && !Files.isDirectory(absolute)) {
+      throw new NotDirectoryException(absolute + " is not a folder, so it cannot be a store");
+    }
+    boolean writable =
+        switch (access) {
+          case READ_WRITE -> true;
+          case READ_ONLY -> false;
+          case AUTOMATIC -> !Files.exists(absolute) || isWritable(absolute);
+        };
+    if (writable) {
+      Files.createDirectories(absolute);
+    } else if (!Files.exists(absolute)) {
+      throw new IOException("there is no store in " + absolute);
+    }
+    Path own = writable ? absolute.resolve("inputfs") : privateFolder.toAbsolutePath().normalize();
+    LocalStore store = new LocalStore(absolute, function, writable, own, posix);
+    store.temporaries.sweep();
+    return store;
+  }
+
+  private static boolean isWritable(Path folder) throws IOException {
+    return Files.isWritable(folder)
+        && Files.getPosixFilePermissions(folder).contains(PosixFilePermission.OWNER_WRITE);
+  }
+
+  /** The store's folder, absolute. */
+  public Path root() {
+    return root;
+  }
+
+  /** Whether blobs can be put. */
+  public boolean isWritable() {
+    return writable;
+  }
+
+  /** How blobs got into the store since it was opened. */
+  public PutCounts putCounts() {
+    return writer.counts();
+  }
+
+  @Override
+  public DigestFunction function() {
+    return function;
+  }
+
+  /** Whether the blob is there with its size. */
+  public boolean contains(Digest digest) {
+    return writer.isPresent(digest);
+  }
+
+  @Override
+  public Path locate(Digest digest, boolean executable) throws IOException {
+    Path blob = digest.isEmpty() ? emptyBlob() : present(digest);
+    return executable ? variants.of(digest, blob) : blob;
+  }
+
+  @Override
+  public byte[] read(Digest digest, int limit) throws IOException {
+    if (digest.size() > limit) {
+      throw new IOException(
+          "blobs/%s is larger than the %d bytes that are allowed here".formatted(digest, limit));
+    }
+    ByteBuffer content = ByteBuffer.allocate((int) digest.size());
+    if (content.hasRemaining()) {
+      try (FileChannel channel = openBlobChannel(digest)) {
+        while (content.hasRemaining() && channel.read(content) >= 0) {}
+      }
+    }
+    Digest actual = function.digest(content.array());
+    if (!actual.equals(digest)) {
+      throw new DigestMismatchException("the content of " + blobs.path(digest.hex()), digest, actual);
+    }
+    return content.array();
+  }
+
+  /**
+   * Opens the blob for reading. The caller closes the channel. The content is not verified.
+   *
+   * @throws MissingBlobException when there is no such blob, or it does not have its size
+   */
+  public FileChannel openBlobChannel(Digest digest) throws IOException {
+    return FileChannel.open(
+        locate(digest, false), StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /** Puts a blob that is on the heap. */
+  public Digest put(byte[] data) throws IOException {
+    checkWritable();
+    return writer.put(data);
+  }
+
+  /** Puts the encoded form of a message. */
+  public Digest put(MessageLite message) throws IOException {
+    return put(message.toByteArray());
+  }
+
+  /**
+   * Puts what {@code in} gives, to its end. The caller closes the stream.
+   *
+   * @param expected what it is to be, or null when that is not known. When this blob is there
+   *     already, the stream is not read.
+   * @throws DigestMismatchException when it is something else; nothing is put then
+   */
+  public Digest put(InputStream in, @Nullable Digest expected) throws IOException {
+    checkWritable();
+    return writer.put(in, expected);
+  }
+
+  /**
+   * Puts a regular file. A symlink is not followed.
+   *
+   * @param expected what the content is to be, or null when that is not known
+   * @throws DigestMismatchException when it is something else; nothing is put then
+   * @throws IOException when the file changes while it is read, is no regular file, or cannot be put
+   *     in the way that {@code mode} demands
+   */
+  public Digest put(Path file, PutMode mode, @Nullable Digest expected) throws IOException {
+    checkWritable();
+    return writer.put(file, mode, expected);
+  }
+
+  /** Deletes the executable variant of a blob that is going. */
+  public void dropVariant(Digest digest) throws IOException {
+    variants.drop(digest);
+  }
+
+  /** The recorded result of the action with this digest, of which only the hash counts, or null. */
+  public @Nullable ActionResult getActionResult(Digest action) throws IOException {
+    return actions.get(action);
+  }
+
+  /** Records the result of an action, in place of what was recorded before. */
+  public void putActionResult(Digest action, ActionResult result) throws IOException {
+    checkWritable();
+    actions.put(action, result);
+  }
+
+  /** The hashes, in hexadecimal and sorted, of all actions that have a recorded result. */
+  public List<String> listActions() throws IOException {
+    return actions.list();
+  }
+
+  /**
+   * Reads a digest as {@link Digest#parse} does, or a hash alone when a blob of that hash is in the
+   * store.
+   *
+   * @throws InvalidDigestException when {@code text} is neither
+   */
+  public Digest resolve(String text) throws IOException {
+    String hash = text.toLowerCase(Locale.ROOT);
+    if (!Pattern.matches("[0-9a-f]{" + 2 * function.hashLength() + "}", hash)) {
+      return Digest.parse(text);
+    }
+    if (hash.equals(function.empty().hex())) {
+      return function.empty();
+    }
+    FileStat stat = new FileStat();
+    if (posix.lstat(blobs.path(hash), stat) != 0 || !FileTypes.isRegular(stat)) {
+      throw new InvalidDigestException(
+          "there is no blob of hash %s in %s; a blob elsewhere is named hash/size"
+              .formatted(hash, root));
+    }
+    return Digest.of(hash, stat.size());
+  }
+
+  @Override
+  public void close() throws IOException {
+    temporaries.close();
+  }
+
+  private Path present(Digest digest) throws MissingBlobException {
+    Path blob = blobs.path(digest.hex());
+    FileStat stat = new FileStat();
+    int result = posix.lstat(blob, stat);
+    if (result < 0) {
+      throw new MissingBlobException(digest, "not in " + root);
+    }
+    if (!FileTypes.isRegular(stat)) {
+      throw new MissingBlobException(digest, blob + " is not a regular file");
+    }
+    if (stat.size() != digest.size()) {
+      throw new MissingBlobException(digest, blob + " has " + stat.size() + " bytes");
+    }
+    return blob;
+  }
+
+  private Path emptyBlob() throws IOException {
+    FileStat stat = new FileStat();
+    if (posix.lstat(emptyBlob, stat) != 0 || stat.size() != 0) {
+      Path temporary = temporaries.newPath();
+      try {
+        Files.createFile(temporary);
+        cloner.seal(temporary, 0444);
+        Files.move(temporary, emptyBlob, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+      } finally {
+        temporaries.release(temporary);
+      }
+    }
+    return emptyBlob;
+  }
+
+  private void checkWritable() throws IOException {
+    if (!writable) {
+      throw new IOException("the store in " + root + " was opened for reading only");
+    }
+  }
+}
