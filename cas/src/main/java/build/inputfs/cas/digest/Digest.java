@@ -34,7 +34,8 @@ public final class Digest implements Comparable<Digest> {
   /** As {@link #of(byte[], long)}, with the hash at {@code offset} of a larger array. */
   public static Digest of(byte[] array, int offset, int hashLength, long size) {
     if (DigestFunction.ofHashLength(hashLength) == null) {
-      throw new InvalidDigestException("no digest function makes hashes of " + hashLength + " bytes");
+      throw new InvalidDigestException(
+          "no digest function makes hashes of " + hashLength + " bytes");
     }
     if (size < 0) {
       throw new InvalidDigestException("a size cannot be negative: " + size);

@@ -16,6 +16,9 @@ public enum DigestFunction {
   private final String resourceName;
   private final int hashLength;
   private final int number;
+
+  // A Digest holds an array, which it never changes and never hands out.
+  @SuppressWarnings("ImmutableEnumChecker")
   private final Digest empty;
 
   DigestFunction(String algorithm, String resourceName, int hashLength, int number) {

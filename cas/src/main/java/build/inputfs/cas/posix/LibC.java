@@ -56,6 +56,8 @@ public interface LibC {
 
   int renameat2(int olddirfd, String oldpath, int newdirfd, String newpath, int flags);
 
+  long readlinkat(int dirfd, String path, @Out byte[] buffer, long size);
+
   int mkdirat(int dirfd, String path, int mode);
 
   int mount(String source, String target, String type, long flags, String data);

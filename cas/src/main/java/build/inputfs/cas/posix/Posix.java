@@ -267,6 +267,11 @@ public final class Posix {
     return wrap(libc.renameat2(oldDir, oldPath, newDir, newPath, flags));
   }
 
+  /** readlinkat(2): returns how many bytes were put in {@code buffer}, all of it if too small. */
+  public int readlinkat(int dirfd, String path, byte[] buffer) {
+    return (int) wrap(libc.readlinkat(dirfd, path, buffer, buffer.length));
+  }
+
   /** mkdirat(2); {@code mode} is subject to the umask. */
   public int mkdirat(int dirfd, String path, int mode) {
     return wrap(libc.mkdirat(dirfd, path, mode));

@@ -27,10 +27,10 @@ import org.jspecify.annotations.Nullable;
  * What puts blobs into a store.
  *
  * <p>The bytes that are hashed are those that are published: each put hashes what it writes to a
- * temporary file, or, for a link or reflink, what is in that file. The file is sealed (0444, flushed
- * to the disk) before it is renamed into place, and a blob that is there with its size is left as
- * it is. Two puts of the same blob at the same time both write, and one publishes; between processes
- * both may publish, which replaces a file by an equal one. Thread-safe.
+ * temporary file, or, for a link or reflink, what is in that file. The file is sealed (0444,
+ * flushed to the disk) before it is renamed into place, and a blob that is there with its size is
+ * left as it is. Two puts of the same blob at the same time both write, and one publishes; between
+ * processes both may publish, which replaces a file by an equal one. Thread-safe.
  */
 final class BlobWriter {
   /** Files up to this size are read at once, and written only when they are new. */
@@ -167,8 +167,7 @@ final class BlobWriter {
     Path temporary = temporaries.newPath();
     try {
       Posix.check(
-          posix.linkat(
-              Posix.AT_FDCWD, file.toString(), Posix.AT_FDCWD, temporary.toString(), 0),
+          posix.linkat(Posix.AT_FDCWD, file.toString(), Posix.AT_FDCWD, temporary.toString(), 0),
           "link " + file + " into the store");
       cloner.seal(temporary, MODE);
       FileStat before = stat(temporary);
@@ -269,13 +268,7 @@ final class BlobWriter {
   }
 
   private void checkUnchanged(Path file, FileStat before) throws IOException {
-    FileStat after = stat(file);
-    if (after.ino() != before.ino()
-        || after.size() != before.size()
-        || after.mtimeSeconds() != before.mtimeSeconds()
-        || after.mtimeNanos() != before.mtimeNanos()
-        || after.ctimeSeconds() != before.ctimeSeconds()
-        || after.ctimeNanos() != before.ctimeNanos()) {
+    if (!stat(file).describesSame(before)) {
       throw changed(file);
     }
   }

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 /**
  * For each blob that is run, a second file with the same content and mode 0555.
  *
- * <p>A blob is 0444 and its mode never changes, so an executable is a file of its own, made once per
- * digest by copying (by reflink where the disk can) into a temporary file that is sealed and
+ * <p>A blob is 0444 and its mode never changes, so an executable is a file of its own, made once
+ * per digest by copying (by reflink where the disk can) into a temporary file that is sealed and
  * renamed into place when nobody can still have it open for writing. From then on it never changes.
  * Thread-safe.
  */

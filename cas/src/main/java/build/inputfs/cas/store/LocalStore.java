@@ -3,6 +3,7 @@ package build.inputfs.cas.store;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.digest.DigestFunction;
 import build.inputfs.cas.digest.InvalidDigestException;
+import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.FileStat;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.proto.ActionResult;
@@ -15,10 +16,10 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.List;
-import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -48,8 +49,7 @@ public final class LocalStore implements BlobSource, AutoCloseable {
   private final ActionCache actions;
   private final FileCloner cloner;
 
-  private LocalStore(
-      Path root, DigestFunction function, boolean writable, Path own, Posix posix) {
+  private LocalStore(Path root, DigestFunction function, boolean writable, Path own, Posix posix) {
     this.root = root;
     this.function = function;
     this.writable = writable;
@@ -60,8 +60,7 @@ public final class LocalStore implements BlobSource, AutoCloseable {
     this.variants = new ExecutableVariants(new Fanout(own.resolve("exec")), temporaries, posix);
     this.writer = new BlobWriter(function, blobs, temporaries, posix);
     this.actions =
-        new ActionCache(
-            new Fanout(root.resolve("ac")), temporaries, posix, function.hashLength());
+        new ActionCache(new Fanout(root.resolve("ac")), temporaries, posix, function.hashLength());
     this.cloner = new FileCloner(posix);
   }
 
@@ -71,7 +70,8 @@ public final class LocalStore implements BlobSource, AutoCloseable {
    * @param root the store's folder; made when it does not exist and the store may be written
    * @param privateFolder where variants and temporary files go when the store is only read; made
    *     when it is first needed, and may be shared with other processes and other stores
-   * @throws IOException when there is no such folder, or it cannot be written as {@code access} asks
+   * @throws IOException when there is no such folder, or it cannot be written as {@code access}
+   *     asks
    */
   public static LocalStore open(
       Path root, DigestFunction function, StoreAccess access, Path privateFolder, Posix posix)
@@ -147,7 +147,8 @@ public final class LocalStore implements BlobSource, AutoCloseable {
     }
     Digest actual = function.digest(content.array());
     if (!actual.equals(digest)) {
-      throw new DigestMismatchException("the content of " + blobs.path(digest.hex()), digest, actual);
+      throw new DigestMismatchException(
+          "the content of " + blobs.path(digest.hex()), digest, actual);
     }
     return content.array();
   }
@@ -190,8 +191,8 @@ public final class LocalStore implements BlobSource, AutoCloseable {
    *
    * @param expected what the content is to be, or null when that is not known
    * @throws DigestMismatchException when it is something else; nothing is put then
-   * @throws IOException when the file changes while it is read, is no regular file, or cannot be put
-   *     in the way that {@code mode} demands
+   * @throws IOException when the file changes while it is read, is no regular file, or cannot be
+   *     put in the way that {@code mode} demands
    */
   public Digest put(Path file, PutMode mode, @Nullable Digest expected) throws IOException {
     checkWritable();
@@ -226,7 +227,7 @@ public final class LocalStore implements BlobSource, AutoCloseable {
    * @throws InvalidDigestException when {@code text} is neither
    */
   public Digest resolve(String text) throws IOException {
-    String hash = text.toLowerCase(Locale.ROOT);
+    String hash = text;
     if (!Pattern.matches("[0-9a-f]{" + 2 * function.hashLength() + "}", hash)) {
       return Digest.parse(text);
     }
@@ -247,13 +248,14 @@ public final class LocalStore implements BlobSource, AutoCloseable {
     temporaries.close();
   }
 
-  private Path present(Digest digest) throws MissingBlobException {
+  private Path present(Digest digest) throws IOException {
     Path blob = blobs.path(digest.hex());
     FileStat stat = new FileStat();
     int result = posix.lstat(blob, stat);
-    if (result < 0) {
+    if (result == -Errnos.ENOENT || result == -Errnos.ENOTDIR) {
       throw new MissingBlobException(digest, "not in " + root);
     }
+    Posix.check(result, "stat " + blob);
     if (!FileTypes.isRegular(stat)) {
       throw new MissingBlobException(digest, blob + " is not a regular file");
     }
@@ -270,7 +272,7 @@ public final class LocalStore implements BlobSource, AutoCloseable {
       try {
         Files.createFile(temporary);
         cloner.seal(temporary, 0444);
-        Files.move(temporary, emptyBlob, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+        Files.move(temporary, emptyBlob, StandardCopyOption.ATOMIC_MOVE);
       } finally {
         temporaries.release(temporary);
       }

@@ -5,7 +5,7 @@ import java.io.IOException;
 
 /** Says that a blob is not in the store, or does not have its size. */
 public final class MissingBlobException extends IOException {
-  private final transient Digest digest;
+  private final Digest digest;
 
   /**
    * @param digest of the blob

@@ -1,4 +1,7 @@
-/** Directory messages: decoded, checked and built. */
+/**
+ * Merkle trees of directories: decoding and checking what comes from outside, walking it, and
+ * building it from a directory of the local disk.
+ */
 @NullMarked
 package build.inputfs.cas.tree;
 

@@ -1,0 +1,321 @@
+package build.inputfs.cas.tree;
+
+import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.posix.FileStat;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.proto.NodeProperties;
+import build.inputfs.cas.store.LocalStore;
+import build.inputfs.cas.store.PutMode;
+import com.google.protobuf.Timestamp;
+import com.google.protobuf.UInt32Value;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.RecursiveAction;
+import java.util.concurrent.RecursiveTask;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Builds a Merkle tree from a directory of the local disk, and puts files and directory messages in
+ * the store.
+ *
+ * <p>Nothing is followed but the directory given; symlinks are taken as they are; a file is
+ * executable when its owner may execute it. The same content gives the same digest whatever the
+ * order in which the disk lists it. The directory must not change meanwhile: a change that can be
+ * noticed is an error.
+ *
+ * <p>Directories are tasks of a fork-join pool, which works depth first, and the files of a large
+ * directory are shared out in batches: what is held in memory is the lists of the directories on
+ * the way down, never that of the whole tree, and each thread has two files open at most. An object
+ * may be used again, by one thread at a time.
+ */
+public final class TreeBuilder {
+  private static final int BATCH = 32;
+  private static final int OWNER_EXECUTES = 0100;
+  private static final int PERMISSIONS = 07777;
+  private static final int MAX_LINK = 4096;
+
+  private final LocalStore store;
+  private final Posix posix;
+  private final PutMode mode;
+  private final Set<KeptProperty> kept;
+  private final ImportListener listener;
+  private final int threads;
+
+  /**
+   * @param store where everything goes
+   * @param mode how files get there
+   * @param kept what is recorded as node properties
+   * @param listener told of each file
+   * @param threads how many files are read and written at the same time
+   */
+  public TreeBuilder(
+      LocalStore store,
+      Posix posix,
+      PutMode mode,
+      Set<KeptProperty> kept,
+      ImportListener listener,
+      int threads) {
+    this.store = store;
+    this.posix = posix;
+    this.mode = mode;
+    this.kept = Set.copyOf(kept);
+    this.listener = listener;
+    this.threads = threads;
+  }
+
+  /**
+   * Imports {@code directory} and returns the digest of its root message. When this returns or
+   * throws, nothing is being read or written any more.
+   *
+   * @throws IOException when something in it cannot be read or told in a tree (a socket, a device,
+   *     a name that is not UTF-8), or changes while it is read; the message names the path
+   * @throws InterruptedIOException when the calling thread is interrupted
+   */
+  public Digest build(Path directory) throws IOException {
+    Path root = directory.toRealPath();
+    if (store.root().toRealPath().startsWith(root)) {
+      throw new IOException(
+          "the store " + store.root() + " is inside " + directory + ", which would import itself");
+    }
+    ForkJoinPool pool = new ForkJoinPool(threads);
+    try {
+      return pool.submit(new DirectoryTask(root, stat(root), 1)).get();
+    } catch (ExecutionException e) {
+      throw unwrap(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while importing " + directory);
+    } finally {
+      pool.shutdownNow();
+      awaitEnd(pool);
+    }
+  }
+
+  private static IOException unwrap(ExecutionException e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof IOException failure) {
+        return failure;
+      }
+    }
+    return new IOException(e);
+  }
+
+  /** Waits though interrupted: work in progress ends soon, as the pool interrupts it. */
+  private static void awaitEnd(ForkJoinPool pool) {
+    boolean interrupted = false;
+    boolean ended = false;
+    while (!ended) {
+      try {
+        ended = pool.awaitTermination(1, TimeUnit.MINUTES);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** A file or directory that was listed, and what lstat(2) said of it. */
+  private record Listed(String name, Path path, FileStat stat) {}
+
+  private final class DirectoryTask extends RecursiveTask<Digest> {
+    private final Path path;
+    private final FileStat before;
+    private final int level;
+
+    DirectoryTask(Path path, FileStat before, int level) {
+      this.path = path;
+      this.before = before;
+      this.level = level;
+    }
+
+    @Override
+    protected Digest compute() {
+      try {
+        return importDirectory(path, before, level);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  private final class FilesTask extends RecursiveAction {
+    private final List<Listed> files;
+    private final Digest[] digests;
+    private final int from;
+
+    /** For up to {@link #BATCH} of the files; each task writes its own part of the array. */
+    FilesTask(List<Listed> files, Digest[] digests, int from) {
+      this.files = files;
+      this.digests = digests;
+      this.from = from;
+    }
+
+    @Override
+    protected void compute() {
+      try {
+        for (int i = from; i < Math.min(from + BATCH, files.size()); i++) {
+          digests[i] = importFile(files.get(i));
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  private Digest importDirectory(Path path, FileStat before, int level) throws IOException {
+    if (level > TreeReader.MAX_DEPTH) {
+      throw new IOException(path + " is more than " + TreeReader.MAX_DEPTH + " levels deep");
+    }
+    DirectoryBuilder directory = new DirectoryBuilder();
+    List<Listed> files = new ArrayList<>();
+    List<Listed> directories = new ArrayList<>();
+    for (Listed entry : list(path)) {
+      switch (entry.stat().mode() & FileKinds.MASK) {
+        case FileKinds.REGULAR -> files.add(entry);
+        case FileKinds.DIRECTORY -> directories.add(entry);
+        case FileKinds.SYMLINK ->
+            directory.addSymlink(entry.name(), readLink(entry), properties(entry.stat(), false));
+        default ->
+            throw new IOException(
+                "%s is %s, which a tree cannot hold"
+                    .formatted(entry.path(), FileKinds.describe(entry.stat().mode())));
+      }
+    }
+    Digest[] fileDigests = importAll(files, directories, level, directory);
+    for (int i = 0; i < fileDigests.length; i++) {
+      Listed file = files.get(i);
+      boolean executable = (file.stat().mode() & OWNER_EXECUTES) != 0;
+      directory.addFile(file.name(), fileDigests[i], executable, properties(file.stat(), true));
+    }
+    NodeProperties own = properties(before, true);
+    if (own != null) {
+      directory.setProperties(own);
+    }
+    checkUnchanged(path, before);
+    return store.put(directory.build());
+  }
+
+  /** Imports files and directories in parallel; adds the directories to {@code parent}. */
+  private Digest[] importAll(
+      List<Listed> files, List<Listed> directories, int level, DirectoryBuilder parent) {
+    Digest[] digests = new Digest[files.size()];
+    List<FilesTask> batches = new ArrayList<>();
+    for (int from = 0; from < files.size(); from += BATCH) {
+      batches.add(new FilesTask(files, digests, from));
+    }
+    List<DirectoryTask> children = new ArrayList<>();
+    for (Listed child : directories) {
+      children.add(new DirectoryTask(child.path(), child.stat(), level + 1));
+    }
+    RecursiveTask.invokeAll(children);
+    RecursiveTask.invokeAll(batches);
+    for (int i = 0; i < children.size(); i++) {
+      parent.addDirectory(directories.get(i).name(), children.get(i).join());
+    }
+    return digests;
+  }
+
+  private Digest importFile(Listed file) throws IOException {
+    try {
+      Digest digest = store.put(file.path(), mode, null);
+      if (digest.size() != file.stat().size()) {
+        throw changed(file.path());
+      }
+      listener.fileImported(digest.size());
+      return digest;
+    } catch (AccessDeniedException e) {
+      throw new IOException("cannot read " + file.path() + ": permission denied", e);
+    } catch (NoSuchFileException e) {
+      throw new IOException(file.path() + " disappeared while it was imported", e);
+    }
+  }
+
+  private List<Listed> list(Path directory) throws IOException {
+    List<Listed> entries = new ArrayList<>();
+    try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory)) {
+      for (Path path : stream) {
+        entries.add(new Listed(name(path), path, stat(path)));
+      }
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    } catch (AccessDeniedException e) {
+      throw new IOException("cannot list " + directory + ": permission denied", e);
+    } catch (NoSuchFileException e) {
+      throw new IOException(directory + " disappeared while it was imported", e);
+    }
+    entries.sort(Comparator.comparing(Listed::name));
+    return entries;
+  }
+
+  /** The last name of a path, which Java has decoded: undecodable bytes have left a trace. */
+  private static String name(Path path) throws IOException {
+    String name = String.valueOf(path.getFileName());
+    if (name.indexOf('\uFFFD') >= 0) {
+      throw new IOException("the name of " + path + " is not UTF-8, so a tree cannot hold it");
+    }
+    return name;
+  }
+
+  private String readLink(Listed link) throws IOException {
+    byte[] buffer = new byte[MAX_LINK];
+    int length =
+        Posix.check(
+            posix.readlinkat(Posix.AT_FDCWD, link.path().toString(), buffer),
+            "readlink " + link.path());
+    String problem = Names.problemWithTarget(buffer, 0, length);
+    if (problem != null) {
+      throw new IOException("symlink " + link.path() + ": " + problem);
+    }
+    return new String(buffer, 0, length, StandardCharsets.UTF_8);
+  }
+
+  private @Nullable NodeProperties properties(FileStat stat, boolean hasMode) {
+    boolean withMode = hasMode && kept.contains(KeptProperty.UNIX_MODE);
+    boolean withTime = kept.contains(KeptProperty.MTIME);
+    if (!withMode && !withTime) {
+      return null;
+    }
+    NodeProperties.Builder properties = NodeProperties.newBuilder();
+    if (withMode) {
+      properties.setUnixMode(UInt32Value.of(stat.mode() & PERMISSIONS));
+    }
+    if (withTime) {
+      properties.setMtime(
+          Timestamp.newBuilder().setSeconds(stat.mtimeSeconds()).setNanos(stat.mtimeNanos()));
+    }
+    return properties.build();
+  }
+
+  private FileStat stat(Path path) throws IOException {
+    FileStat stat = new FileStat();
+    Posix.check(posix.lstat(path, stat), "stat " + path);
+    return stat;
+  }
+
+  private void checkUnchanged(Path path, FileStat before) throws IOException {
+    if (!stat(path).describesSame(before)) {
+      throw changed(path);
+    }
+  }
+
+  private static IOException changed(Path path) {
+    return new IOException(path + " was changed while it was imported");
+  }
+}
