@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 public interface ViewTree {
 
   /**
-   * Finds what is at {@code path}, relative to the view's root with {@code /} between its parts; the
-   * empty path is the root. A part in the middle that is a symlink is not followed.
+   * Finds what is at {@code path}, relative to the view's root with {@code /} between its parts;
+   * the empty path is the root. A part in the middle that is a symlink is not followed.
    *
    * @return null where there is nothing
    * @throws IOException when the store fails

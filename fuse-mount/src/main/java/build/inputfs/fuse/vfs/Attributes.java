@@ -29,9 +29,9 @@ public final class Attributes {
   public int ctimeNanos;
 
   /**
-   * Whether these may change without the transport being the one that asked for it, as they do while
-   * a file is open for writing and the kernel writes to its backing file itself. A transport must not
-   * remember them then.
+   * Whether these may change without the transport being the one that asked for it, as they do
+   * while a file is open for writing and the kernel writes to its backing file itself. A transport
+   * must not remember them then.
    */
   public boolean volatileNow;
 }

@@ -9,7 +9,9 @@ public interface DirectorySink {
   /** Whether an entry with a name of so many bytes still fits. */
   boolean hasRoom(int nameLength);
 
-  /** Whether nodes are wanted: then each entry listed counts as a lookup, as in {@link Entry#node}. */
+  /**
+   * Whether nodes are wanted: then each entry listed counts as a lookup, as in {@link Entry#node}.
+   */
   boolean wantsNodes();
 
   /**

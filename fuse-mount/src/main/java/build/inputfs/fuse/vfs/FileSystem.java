@@ -10,8 +10,8 @@ package build.inputfs.fuse.vfs;
  * transport (in the kernel: {@code default_permissions}), not here; so is that the parent of a name
  * is a directory.
  *
- * <p>Any thread may call any method at any time, several at once. A method may block on the disk. No
- * method throws: whatever fails inside becomes {@link Status#IO_ERROR} and is recorded by the
+ * <p>Any thread may call any method at any time, several at once. A method may block on the disk.
+ * No method throws: whatever fails inside becomes {@link Status#IO_ERROR} and is recorded by the
  * filesystem. The records that are handed in are the caller's and are filled before the method
  * returns; what they hold after a status other than {@link Status#OK} means nothing.
  */
@@ -30,7 +30,9 @@ public interface FileSystem {
   /** Applies {@code change} and gives the attributes after it. Truncation makes a private copy. */
   Status setattr(long node, AttributeChange change, Attributes out);
 
-  /** The target of a symlink, or null where {@code node} is none. The array is not to be changed. */
+  /**
+   * The target of a symlink, or null where {@code node} is none. The array is not to be changed.
+   */
   byte @org.jspecify.annotations.Nullable [] readlink(long node);
 
   /**
@@ -79,8 +81,8 @@ public interface FileSystem {
   void release(long node, int flags);
 
   /**
-   * A new descriptor of the file that holds an open node's content, for the kernel to read and write
-   * by itself. The caller closes it.
+   * A new descriptor of the file that holds an open node's content, for the kernel to read and
+   * write by itself. The caller closes it.
    *
    * @param flags those of the open
    * @return the descriptor, or the negated ordinal of a status

@@ -7,11 +7,13 @@ package build.inputfs.fuse.vfs;
 public final class OpenFile {
   /**
    * Which bytes the node's content is stored in. It changes when the content moves to another file
-   * (an input that becomes a private copy), so a transport that lets the kernel use the backing file
-   * itself can tell when an earlier one is out of date.
+   * (an input that becomes a private copy), so a transport that lets the kernel use the backing
+   * file itself can tell when an earlier one is out of date.
    */
   public long content;
 
-  /** Whether the content is an input's, which never changes, and may be kept after the last close. */
+  /**
+   * Whether the content is an input's, which never changes, and may be kept after the last close.
+   */
   public boolean immutable;
 }
