@@ -7,6 +7,8 @@ public final class Errnos {
   public static final int EPERM = Errno.EPERM.intValue();
   public static final int ENOENT = Errno.ENOENT.intValue();
   public static final int EINTR = Errno.EINTR.intValue();
+  public static final int ECHILD = Errno.ECHILD.intValue();
+  public static final int ENOEXEC = Errno.ENOEXEC.intValue();
   public static final int EIO = Errno.EIO.intValue();
   public static final int ENXIO = Errno.ENXIO.intValue();
   public static final int EAGAIN = Errno.EAGAIN.intValue();

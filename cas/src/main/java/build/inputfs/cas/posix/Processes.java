@@ -1,0 +1,214 @@
+package build.inputfs.cas.posix;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.List;
+import jnr.ffi.LibraryLoader;
+import jnr.ffi.Runtime;
+
+/**
+ * The native calls that start, await and end child processes.
+ *
+ * <p>Why not the JDK's: it looks commands up in its own PATH, cannot send one stream where another
+ * goes, encodes by the locale, and tells errors apart only in prose.
+ *
+ * <p>Stateless: any thread may call any method at any time. A thread that starts a process waits,
+ * in native code, until the child has executed its program; so the child's working directory and
+ * program may be on a mount that other threads of this process serve.
+ */
+public final class Processes {
+  private static final int PR_SET_CHILD_SUBREAPER = 36;
+  private static final int P_ALL = 0;
+  private static final int P_PID = 1;
+  private static final int WNOHANG = 1;
+  private static final int WEXITED = 4;
+  private static final int WNOWAIT = 0x01000000;
+  private static final short POSIX_SPAWN_SETSIGMASK = 8;
+
+  private final ProcessLibC libc;
+  private final Runtime runtime;
+
+  private Processes(ProcessLibC libc) {
+    this.libc = libc;
+    this.runtime = Runtime.getRuntime(libc);
+  }
+
+  /** Binds the calls: make one and hand it on. */
+  public static Processes load() {
+    return new Processes(LibraryLoader.create(ProcessLibC.class).load("c"));
+  }
+
+  /** A standard stream of a child that is not simply this process's own. */
+  public sealed interface Redirect {
+    /** Reads from a file. */
+    record From(int fd, Path file) implements Redirect {}
+
+    /** Appends to a file, which is made or emptied first. */
+    record To(int fd, Path file) implements Redirect {}
+
+    /** Goes where descriptor {@code of} goes by now. */
+    record Like(int fd, int of) implements Redirect {}
+  }
+
+  /**
+   * What to start.
+   *
+   * @param file the program: absolute, or relative to {@code directory}
+   * @param arguments the first is the program's own name
+   * @param environment each {@code NAME=value}
+   * @param directory the working directory
+   * @param redirects made in this order; the standard streams are inherited otherwise
+   */
+  public record Program(
+      String file,
+      List<String> arguments,
+      List<byte[]> environment,
+      Path directory,
+      List<Redirect> redirects) {}
+
+  /**
+   * Starts a program by posix_spawn(3), in this process's own group, with no descriptor open but
+   * the standard streams and no signal blocked.
+   *
+   * @return its process id, or {@code -errno} when its directory, a redirect or the program itself
+   *     cannot be had
+   */
+  public int spawn(Program program) {
+    try (NativeMemory memory = new NativeMemory(runtime)) {
+      long actions = memory.struct();
+      must(libc.posix_spawn_file_actions_init(actions));
+      try {
+        program.redirects().forEach(redirect -> addRedirect(actions, redirect, memory));
+        long directory = memory.text(program.directory().toString());
+        must(libc.posix_spawn_file_actions_addchdir_np(actions, directory));
+        closeOthers(actions);
+        return spawn(program, actions, memory);
+      } finally {
+        libc.posix_spawn_file_actions_destroy(actions);
+      }
+    }
+  }
+
+  private int spawn(Program program, long actions, NativeMemory memory) {
+    long attributes = memory.struct();
+    must(libc.posix_spawnattr_init(attributes));
+    try {
+      long noSignals = memory.struct();
+      libc.sigemptyset(noSignals);
+      must(libc.posix_spawnattr_setsigmask(attributes, noSignals));
+      must(libc.posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK));
+      int[] pid = new int[1];
+      int errno =
+          libc.posix_spawn(
+              pid,
+              memory.text(program.file()),
+              actions,
+              attributes,
+              memory.texts(program.arguments().stream().map(NativeMemory::encode).toList()),
+              memory.texts(program.environment()));
+      return errno == 0 ? pid[0] : -errno;
+    } finally {
+      libc.posix_spawnattr_destroy(attributes);
+    }
+  }
+
+  private void addRedirect(long actions, Redirect redirect, NativeMemory memory) {
+    switch (redirect) {
+      case Redirect.From(int fd, Path file) ->
+          must(
+              libc.posix_spawn_file_actions_addopen(
+                  actions, fd, memory.text(file.toString()), Posix.O_RDONLY, 0));
+      case Redirect.To(int fd, Path file) ->
+          must(
+              libc.posix_spawn_file_actions_addopen(
+                  actions,
+                  fd,
+                  memory.text(file.toString()),
+                  Posix.O_WRONLY | Posix.O_CREAT | Posix.O_TRUNC | Posix.O_APPEND,
+                  0600));
+      case Redirect.Like(int fd, int of) ->
+          must(libc.posix_spawn_file_actions_adddup2(actions, of, fd));
+    }
+  }
+
+  /** Closes what the JDK opens, which it does not mark close-on-exec. */
+  private void closeOthers(long actions) {
+    try {
+      must(libc.posix_spawn_file_actions_addclosefrom_np(actions, 3));
+    } catch (UnsatisfiedLinkError e) {
+      // Before glibc 2.34: those that are open by now have to do.
+      String[] open = new File("/proc/self/fd").list();
+      for (String fd : open == null ? new String[0] : open) {
+        if (Integer.parseInt(fd) > 2) {
+          must(libc.posix_spawn_file_actions_addclose(actions, Integer.parseInt(fd)));
+        }
+      }
+    }
+  }
+
+  /**
+   * Waits until a child has ended, by waitid(2), and leaves it for {@link #reap}: its id stays its
+   * own.
+   */
+  public void awaitEnd(int pid) throws PosixException {
+    try (NativeMemory memory = new NativeMemory(runtime)) {
+      long info = memory.struct();
+      int result;
+      do {
+        result = wrap(libc.waitid(P_PID, pid, info, WEXITED | WNOWAIT));
+      } while (result == -Errnos.EINTR);
+      Posix.check(result, "waitid " + pid);
+    }
+  }
+
+  /**
+   * Takes leave of a child that has ended: waitpid(2).
+   *
+   * @return its exit code, or 128 and the number of the signal that ended it, as shells have it; -1
+   *     while it has not ended
+   */
+  public int reap(int pid) throws PosixException {
+    int[] status = new int[1];
+    int result;
+    do {
+      result = wrap(libc.waitpid(pid, status, WNOHANG));
+    } while (result == -Errnos.EINTR);
+    if (Posix.check(result, "waitpid " + pid) == 0) {
+      return -1;
+    }
+    int signal = status[0] & 0x7f;
+    return signal == 0 ? (status[0] >> 8) & 0xff : 128 + signal;
+  }
+
+  /** kill(2): returns {@code -errno} where it failed. */
+  public int kill(int pid, int signal) {
+    return wrap(libc.kill(pid, signal));
+  }
+
+  /**
+   * From now on a descendant whose parent has ended becomes a child of this process, daemons
+   * included: PR_SET_CHILD_SUBREAPER of prctl(2).
+   */
+  public void becomeSubreaper() throws PosixException {
+    Posix.check(
+        wrap(libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)), "prctl PR_SET_CHILD_SUBREAPER");
+  }
+
+  /** Whether this process has any child, running or not yet reaped: waitid(2). */
+  public boolean hasChildren() {
+    try (NativeMemory memory = new NativeMemory(runtime)) {
+      int options = WEXITED | WNOHANG | WNOWAIT;
+      return wrap(libc.waitid(P_ALL, 0, memory.struct(), options)) != -Errnos.ECHILD;
+    }
+  }
+
+  private static void must(int errno) {
+    if (errno != 0) {
+      throw new IllegalStateException(PosixException.describe(errno));
+    }
+  }
+
+  private int wrap(int result) {
+    return result >= 0 ? result : -runtime.getLastError();
+  }
+}
