@@ -1,0 +1,160 @@
+package build.inputfs.cache.view;
+
+import build.inputfs.cache.view.DeclaredOutputs.Expected;
+import build.inputfs.cache.view.DeclaredOutputs.Output;
+import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.proto.ActionResult;
+import build.inputfs.cas.proto.Digests;
+import build.inputfs.cas.proto.NodeProperties;
+import build.inputfs.cas.proto.OutputDirectory;
+import build.inputfs.cas.proto.OutputFile;
+import build.inputfs.cas.proto.OutputSymlink;
+import build.inputfs.cas.store.BlobSource;
+import build.inputfs.cas.store.LocalStore;
+import build.inputfs.cas.store.PutMode;
+import com.google.protobuf.Timestamp;
+import com.google.protobuf.UInt32Value;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings what an action was to make from its view into a store, and says what it was in the terms
+ * of the Remote Execution API. Thread-safe; the view must no longer change.
+ */
+public final class OutputCollector {
+  private final BlobSource inputs;
+  private final LocalStore store;
+
+  /**
+   * @param inputs where the content of the views' inputs is
+   * @param store where outputs go; it may be the same
+   */
+  public OutputCollector(BlobSource inputs, LocalStore store) {
+    this.inputs = inputs;
+    this.store = store;
+  }
+
+  /**
+   * Collects the outputs that are there; as the Remote Execution API has it, one that was not made
+   * is left out.
+   *
+   * @param checkpoint is run before each file and directory, and may throw to give up
+   * @return the output fields of a result, and nothing else
+   * @throws IOException when an output is of another kind than declared, is or holds what has no
+   *     digest (a FIFO, a socket), or cannot be stored
+   */
+  public ActionResult collect(ViewTree view, DeclaredOutputs outputs, Runnable checkpoint)
+      throws IOException {
+    ActionResult.Builder result = ActionResult.newBuilder();
+    for (Output output : outputs.outputs()) {
+      ViewTree.Node node = view.find(output.viewPath());
+      switch (node) {
+        case null -> {}
+        case ViewTree.RegularFile file -> {
+          refuseIf(output.expected() == Expected.DIRECTORY, output, "a file");
+          checkpoint.run();
+          result.addOutputFiles(file(output, file, outputs.nodeProperties()));
+        }
+        case ViewTree.Directory directory -> {
+          refuseIf(output.expected() == Expected.FILE, output, "a directory");
+          result.addOutputDirectories(directory(output, directory, outputs, checkpoint));
+        }
+        case ViewTree.SymbolicLink symlink -> addSymlink(result, output, symlink.target());
+        case ViewTree.Special special -> throw special(output.path(), special);
+      }
+    }
+    return result.build();
+  }
+
+  /** The file's digest; its content is in the store afterwards. */
+  Digest store(String path, ViewTree.RegularFile file) throws IOException {
+    Digest known = file.digest();
+    if (known != null) {
+      storeInput(known);
+      return known;
+    }
+    Path content = file.content();
+    if (content == null) {
+      throw new IOException("output '" + path + "' has neither content nor digest");
+    }
+    return store.put(content, PutMode.AUTO, null);
+  }
+
+  /** Sees to it that an input's blob is in the store. */
+  void storeInput(Digest digest) throws IOException {
+    if (!store.contains(digest)) {
+      store.put(inputs.locate(digest, false), PutMode.AUTO, digest);
+    }
+  }
+
+  static IOException special(String path, ViewTree.Special special) {
+    return new IOException(
+        "output '%s' is a %s; only files, directories and symlinks can be outputs"
+            .formatted(path, special.type()));
+  }
+
+  /** The properties of {@code file} that are among {@code wanted}, or null when there are none. */
+  static @Nullable NodeProperties properties(ViewTree.RegularFile file, Set<String> wanted) {
+    NodeProperties.Builder properties = NodeProperties.newBuilder();
+    if (wanted.contains("mtime")) {
+      properties.setMtime(
+          Timestamp.newBuilder().setSeconds(file.mtimeSeconds()).setNanos(file.mtimeNanos()));
+    }
+    if (wanted.contains("unix_mode")) {
+      properties.setUnixMode(UInt32Value.of(file.mode()));
+    }
+    return properties.hasMtime() || properties.hasUnixMode() ? properties.build() : null;
+  }
+
+  private OutputFile file(Output output, ViewTree.RegularFile file, Set<String> wanted)
+      throws IOException {
+    OutputFile.Builder result =
+        OutputFile.newBuilder()
+            .setPath(output.path())
+            .setDigest(Digests.toProto(store(output.path(), file)))
+            .setIsExecutable(file.executable());
+    NodeProperties properties = properties(file, wanted);
+    return properties == null ? result.build() : result.setNodeProperties(properties).build();
+  }
+
+  private OutputDirectory directory(
+      Output output, ViewTree.Directory directory, DeclaredOutputs outputs, Runnable checkpoint)
+      throws IOException {
+    TreeCollector tree = new TreeCollector(this, inputs, outputs.nodeProperties(), checkpoint);
+    Digest root = tree.collect(output.path(), directory);
+    OutputDirectory.Builder result = OutputDirectory.newBuilder().setPath(output.path());
+    if (outputs.asTrees()) {
+      result.setTreeDigest(Digests.toProto(store.put(tree.tree()))).setIsTopologicallySorted(true);
+    }
+    if (outputs.asDirectories()) {
+      for (byte[] message : tree.messages()) {
+        store.put(message);
+      }
+      result.setRootDirectoryDigest(Digests.toProto(root));
+    }
+    return result.build();
+  }
+
+  private static void addSymlink(ActionResult.Builder result, Output output, String target) {
+    OutputSymlink symlink =
+        OutputSymlink.newBuilder().setPath(output.path()).setTarget(target).build();
+    // The first of these is only for commands that declare output_paths, the others only for those
+    // that declare the fields before it.
+    switch (output.expected()) {
+      case ANYTHING -> result.addOutputSymlinks(symlink);
+      case FILE -> result.addOutputFileSymlinks(symlink);
+      case DIRECTORY -> result.addOutputDirectorySymlinks(symlink);
+    }
+  }
+
+  private static void refuseIf(boolean wrong, Output output, String found) throws IOException {
+    if (wrong) {
+      throw new IOException(
+          "output '%s' is %s, but was declared as a %s"
+              .formatted(
+                  output.path(), found, output.expected() == Expected.FILE ? "file" : "directory"));
+    }
+  }
+}
