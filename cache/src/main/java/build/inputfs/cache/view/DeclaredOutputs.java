@@ -104,7 +104,7 @@ public record DeclaredOutputs(
       throw new IllegalArgumentException("the path '" + path.replace("\0", "\\0") + "' holds NUL");
     }
     Deque<String> parts = new ArrayDeque<>();
-    for (String part : (directory + "/" + path).split("/")) {
+    for (String part : (directory + "/" + path).split("/", -1)) {
       if (part.equals("..")) {
         if (parts.pollLast() == null) {
           throw new IllegalArgumentException("the path '" + path + "' leads out of the input tree");

@@ -15,6 +15,7 @@ import build.inputfs.cas.store.PutMode;
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.UInt32Value;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -40,13 +41,12 @@ public final class OutputCollector {
    * Collects the outputs that are there; as the Remote Execution API has it, one that was not made
    * is left out.
    *
-   * @param checkpoint is run before each file and directory, and may throw to give up
    * @return the output fields of a result, and nothing else
+   * @throws InterruptedIOException when the calling thread is interrupted
    * @throws IOException when an output is of another kind than declared, is or holds what has no
    *     digest (a FIFO, a socket), or cannot be stored
    */
-  public ActionResult collect(ViewTree view, DeclaredOutputs outputs, Runnable checkpoint)
-      throws IOException {
+  public ActionResult collect(ViewTree view, DeclaredOutputs outputs) throws IOException {
     ActionResult.Builder result = ActionResult.newBuilder();
     for (Output output : outputs.outputs()) {
       ViewTree.Node node = view.find(output.viewPath());
@@ -54,12 +54,11 @@ public final class OutputCollector {
         case null -> {}
         case ViewTree.RegularFile file -> {
           refuseIf(output.expected() == Expected.DIRECTORY, output, "a file");
-          checkpoint.run();
           result.addOutputFiles(file(output, file, outputs.nodeProperties()));
         }
         case ViewTree.Directory directory -> {
           refuseIf(output.expected() == Expected.FILE, output, "a directory");
-          result.addOutputDirectories(directory(output, directory, outputs, checkpoint));
+          result.addOutputDirectories(directory(output, directory, outputs));
         }
         case ViewTree.SymbolicLink symlink -> addSymlink(result, output, symlink.target());
         case ViewTree.Special special -> throw special(output.path(), special);
@@ -70,6 +69,7 @@ public final class OutputCollector {
 
   /** The file's digest; its content is in the store afterwards. */
   Digest store(String path, ViewTree.RegularFile file) throws IOException {
+    checkInterrupted();
     Digest known = file.digest();
     if (known != null) {
       storeInput(known);
@@ -84,6 +84,7 @@ public final class OutputCollector {
 
   /** Sees to it that an input's blob is in the store. */
   void storeInput(Digest digest) throws IOException {
+    checkInterrupted();
     if (!store.contains(digest)) {
       store.put(inputs.locate(digest, false), PutMode.AUTO, digest);
     }
@@ -108,6 +109,12 @@ public final class OutputCollector {
     return properties.hasMtime() || properties.hasUnixMode() ? properties.build() : null;
   }
 
+  private static void checkInterrupted() throws InterruptedIOException {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new InterruptedIOException("interrupted while collecting outputs");
+    }
+  }
+
   private OutputFile file(Output output, ViewTree.RegularFile file, Set<String> wanted)
       throws IOException {
     OutputFile.Builder result =
@@ -120,9 +127,8 @@ public final class OutputCollector {
   }
 
   private OutputDirectory directory(
-      Output output, ViewTree.Directory directory, DeclaredOutputs outputs, Runnable checkpoint)
-      throws IOException {
-    TreeCollector tree = new TreeCollector(this, inputs, outputs.nodeProperties(), checkpoint);
+      Output output, ViewTree.Directory directory, DeclaredOutputs outputs) throws IOException {
+    TreeCollector tree = new TreeCollector(this, inputs, outputs.nodeProperties());
     Digest root = tree.collect(output.path(), directory);
     OutputDirectory.Builder result = OutputDirectory.newBuilder().setPath(output.path());
     if (outputs.asTrees()) {

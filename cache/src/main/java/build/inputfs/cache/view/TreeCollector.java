@@ -26,15 +26,12 @@ final class TreeCollector {
   private final OutputCollector collector;
   private final BlobSource inputs;
   private final Set<String> properties;
-  private final Runnable checkpoint;
   private final Map<Digest, Directory> directories = new LinkedHashMap<>();
 
-  TreeCollector(
-      OutputCollector collector, BlobSource inputs, Set<String> properties, Runnable checkpoint) {
+  TreeCollector(OutputCollector collector, BlobSource inputs, Set<String> properties) {
     this.collector = collector;
     this.inputs = inputs;
     this.properties = properties;
-    this.checkpoint = checkpoint;
   }
 
   /** Stores what is in {@code directory}, and returns the digest of its message. */
@@ -57,7 +54,6 @@ final class TreeCollector {
   }
 
   private Digest collect(String path, ViewTree.Directory directory, int depth) throws IOException {
-    checkpoint.run();
     if (depth > TreeReader.MAX_DEPTH) {
       throw new IOException(
           "output '%s' is more than %d levels deep".formatted(path, TreeReader.MAX_DEPTH));
@@ -82,7 +78,6 @@ final class TreeCollector {
       throws IOException {
     switch (child.node()) {
       case ViewTree.RegularFile file -> {
-        checkpoint.run();
         Digest digest = collector.store(path, file);
         builder.addFile(
             child.name(), digest, file.executable(), OutputCollector.properties(file, properties));
@@ -100,7 +95,6 @@ final class TreeCollector {
     if (directories.containsKey(digest)) {
       return;
     }
-    checkpoint.run();
     if (depth > TreeReader.MAX_DEPTH) {
       throw new IOException(
           "output '%s' is more than %d levels deep".formatted(path, TreeReader.MAX_DEPTH));

@@ -1,6 +1,10 @@
 package build.inputfs.cas.posix;
 
 import java.io.File;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import jnr.ffi.LibraryLoader;
@@ -19,10 +23,16 @@ import jnr.ffi.Runtime;
 public final class Processes {
   private static final int PR_SET_CHILD_SUBREAPER = 36;
   private static final int P_ALL = 0;
-  private static final int P_PID = 1;
   private static final int WNOHANG = 1;
   private static final int WEXITED = 4;
   private static final int WNOWAIT = 0x01000000;
+
+  /** More than any structure takes that is passed: posix_spawnattr_t has 336 bytes. */
+  private static final int STRUCT = 512;
+
+  /** Where si_pid is in siginfo_t of a 64-bit Linux: sigaction(2). */
+  private static final int SI_PID = 16;
+
   private static final short POSIX_SPAWN_SETSIGMASK = 8;
 
   private final ProcessLibC libc;
@@ -38,15 +48,18 @@ public final class Processes {
     return new Processes(LibraryLoader.create(ProcessLibC.class).load("c"));
   }
 
-  /** A standard stream of a child that is not simply this process's own. */
+  /** A descriptor of a child that is not simply this process's own standard stream. */
   public sealed interface Redirect {
+    /** The child's descriptor. */
+    int fd();
+
     /** Reads from a file. */
     record From(int fd, Path file) implements Redirect {}
 
     /** Appends to a file, which is made or emptied first. */
     record To(int fd, Path file) implements Redirect {}
 
-    /** Goes where descriptor {@code of} goes by now. */
+    /** Is the same as descriptor {@code of}, which is this process's, or redirected already. */
     record Like(int fd, int of) implements Redirect {}
   }
 
@@ -57,7 +70,8 @@ public final class Processes {
    * @param arguments the first is the program's own name
    * @param environment each {@code NAME=value}
    * @param directory the working directory
-   * @param redirects made in this order; the standard streams are inherited otherwise
+   * @param redirects made in this order; the standard streams are inherited otherwise, and there is
+   *     nothing beside them
    */
   public record Program(
       String file,
@@ -74,14 +88,14 @@ public final class Processes {
    *     cannot be had
    */
   public int spawn(Program program) {
-    try (NativeMemory memory = new NativeMemory(runtime)) {
-      long actions = memory.struct();
+    try (Arena memory = Arena.ofConfined()) {
+      long actions = struct(memory);
       must(libc.posix_spawn_file_actions_init(actions));
       try {
         program.redirects().forEach(redirect -> addRedirect(actions, redirect, memory));
-        long directory = memory.text(program.directory().toString());
+        long directory = text(memory, program.directory().toString());
         must(libc.posix_spawn_file_actions_addchdir_np(actions, directory));
-        closeOthers(actions);
+        closeOthers(actions, program.redirects());
         return spawn(program, actions, memory);
       } finally {
         libc.posix_spawn_file_actions_destroy(actions);
@@ -89,11 +103,11 @@ public final class Processes {
     }
   }
 
-  private int spawn(Program program, long actions, NativeMemory memory) {
-    long attributes = memory.struct();
+  private int spawn(Program program, long actions, Arena memory) {
+    long attributes = struct(memory);
     must(libc.posix_spawnattr_init(attributes));
     try {
-      long noSignals = memory.struct();
+      long noSignals = struct(memory);
       libc.sigemptyset(noSignals);
       must(libc.posix_spawnattr_setsigmask(attributes, noSignals));
       must(libc.posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK));
@@ -101,29 +115,29 @@ public final class Processes {
       int errno =
           libc.posix_spawn(
               pid,
-              memory.text(program.file()),
+              text(memory, program.file()),
               actions,
               attributes,
-              memory.texts(program.arguments().stream().map(NativeMemory::encode).toList()),
-              memory.texts(program.environment()));
+              texts(memory, program.arguments().stream().map(Processes::encode).toList()),
+              texts(memory, program.environment()));
       return errno == 0 ? pid[0] : -errno;
     } finally {
       libc.posix_spawnattr_destroy(attributes);
     }
   }
 
-  private void addRedirect(long actions, Redirect redirect, NativeMemory memory) {
+  private void addRedirect(long actions, Redirect redirect, Arena memory) {
     switch (redirect) {
       case Redirect.From(int fd, Path file) ->
           must(
               libc.posix_spawn_file_actions_addopen(
-                  actions, fd, memory.text(file.toString()), Posix.O_RDONLY, 0));
+                  actions, fd, text(memory, file.toString()), Posix.O_RDONLY, 0));
       case Redirect.To(int fd, Path file) ->
           must(
               libc.posix_spawn_file_actions_addopen(
                   actions,
                   fd,
-                  memory.text(file.toString()),
+                  text(memory, file.toString()),
                   Posix.O_WRONLY | Posix.O_CREAT | Posix.O_TRUNC | Posix.O_APPEND,
                   0600));
       case Redirect.Like(int fd, int of) ->
@@ -132,14 +146,15 @@ public final class Processes {
   }
 
   /** Closes what the JDK opens, which it does not mark close-on-exec. */
-  private void closeOthers(long actions) {
+  private void closeOthers(long actions, List<Redirect> redirects) {
+    int last = redirects.stream().mapToInt(Redirect::fd).reduce(2, Math::max);
     try {
-      must(libc.posix_spawn_file_actions_addclosefrom_np(actions, 3));
+      must(libc.posix_spawn_file_actions_addclosefrom_np(actions, last + 1));
     } catch (UnsatisfiedLinkError e) {
       // Before glibc 2.34: those that are open by now have to do.
       String[] open = new File("/proc/self/fd").list();
       for (String fd : open == null ? new String[0] : open) {
-        if (Integer.parseInt(fd) > 2) {
+        if (Integer.parseInt(fd) > last) {
           must(libc.posix_spawn_file_actions_addclose(actions, Integer.parseInt(fd)));
         }
       }
@@ -147,17 +162,21 @@ public final class Processes {
   }
 
   /**
-   * Waits until a child has ended, by waitid(2), and leaves it for {@link #reap}: its id stays its
-   * own.
+   * Waits until any child has ended, by waitid(2), and leaves it for {@link #reap}: until then its
+   * id stays its own, and it is what this method returns.
+   *
+   * @return the id of a child that has ended
+   * @throws PosixException with ECHILD when there is no child
    */
-  public void awaitEnd(int pid) throws PosixException {
-    try (NativeMemory memory = new NativeMemory(runtime)) {
-      long info = memory.struct();
+  public int awaitAny() throws PosixException {
+    try (Arena memory = Arena.ofConfined()) {
+      MemorySegment info = memory.allocate(STRUCT, 8);
       int result;
       do {
-        result = wrap(libc.waitid(P_PID, pid, info, WEXITED | WNOWAIT));
+        result = wrap(libc.waitid(P_ALL, 0, info.address(), WEXITED | WNOWAIT));
       } while (result == -Errnos.EINTR);
-      Posix.check(result, "waitid " + pid);
+      Posix.check(result, "waitid");
+      return info.get(ValueLayout.JAVA_INT, SI_PID);
     }
   }
 
@@ -196,10 +215,38 @@ public final class Processes {
 
   /** Whether this process has any child, running or not yet reaped: waitid(2). */
   public boolean hasChildren() {
-    try (NativeMemory memory = new NativeMemory(runtime)) {
+    try (Arena memory = Arena.ofConfined()) {
       int options = WEXITED | WNOHANG | WNOWAIT;
-      return wrap(libc.waitid(P_ALL, 0, memory.struct(), options)) != -Errnos.ECHILD;
+      return wrap(libc.waitid(P_ALL, 0, struct(memory), options)) != -Errnos.ECHILD;
     }
+  }
+
+  private static byte[] encode(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The address of a zeroed structure, as long as {@code memory} lives. */
+  private static long struct(Arena memory) {
+    return memory.allocate(STRUCT, 8).address();
+  }
+
+  private static long text(Arena memory, String text) {
+    return text(memory, encode(text));
+  }
+
+  private static long text(Arena memory, byte[] text) {
+    MemorySegment string = memory.allocate(text.length + 1L);
+    MemorySegment.copy(text, 0, string, ValueLayout.JAVA_BYTE, 0, text.length);
+    return string.address();
+  }
+
+  /** The address of an array of C strings that ends with a null pointer. */
+  private static long texts(Arena memory, List<byte[]> texts) {
+    MemorySegment array = memory.allocate(ValueLayout.JAVA_LONG, texts.size() + 1L);
+    for (int i = 0; i < texts.size(); i++) {
+      array.setAtIndex(ValueLayout.JAVA_LONG, i, text(memory, texts.get(i)));
+    }
+    return array.address();
   }
 
   private static void must(int errno) {

@@ -1,0 +1,129 @@
+package build.inputfs.app.run;
+
+import build.inputfs.cas.posix.Errnos;
+import build.inputfs.cas.posix.PosixException;
+import build.inputfs.cas.posix.Processes;
+import build.inputfs.cas.posix.Processes.Program;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Runs a command in a directory, which may be in a view that this very process serves, and ends
+ * every process that it leaves behind, daemons included.
+ *
+ * <p>For one thread; while a command runs, no other thread may start a process or wait for one, as
+ * all children that end meanwhile are taken for the command's.
+ */
+public final class CommandRunner {
+  private final Processes processes;
+  private final Interruption interruption;
+  private final Duration grace;
+
+  /**
+   * @param interruption signals that are passed on to the command
+   * @param grace how long a command that is asked to end has until it is killed
+   */
+  public CommandRunner(Processes processes, Interruption interruption, Duration grace) {
+    this.processes = processes;
+    this.interruption = interruption;
+    this.grace = grace;
+  }
+
+  /**
+   * Runs the command to its end. When this returns or throws, no process of it is left.
+   *
+   * @param root the view's path, absolute; not touched but by the command
+   * @throws IOException when processes cannot be awaited or ended
+   */
+  public CommandEnd run(Path root, Invocation invocation) throws IOException {
+    processes.becomeSubreaper();
+    Descendants descendants = new Descendants(processes);
+    int pid = start(root.resolve(invocation.workingDirectory()), invocation);
+    if (pid < 0) {
+      return notStarted(invocation.arguments().getFirst(), -pid);
+    }
+    ChildProcess command = new ChildProcess(processes, pid);
+    Watchdog watchdog =
+        new Watchdog(command, invocation.timeout(), grace, isForegroundOfTerminal());
+    try (watchdog;
+        Interruption.Forwarding _ = interruption.forwardTo(watchdog::signal)) {
+      descendants.await(pid);
+      return watchdog.end(command.reap());
+    } finally {
+      command.signal(9);
+      descendants.end();
+    }
+  }
+
+  /** Returns the process id or {@code -errno}, as execvp(3) has it for the shells. */
+  private int start(Path directory, Invocation invocation) {
+    Environment environment = invocation.environment();
+    if (!invocation.exactEnvironment()) {
+      environment = environment.in(directory);
+    }
+    int failure = -Errnos.ENOENT;
+    for (String file : candidates(invocation.arguments().getFirst(), environment)) {
+      int result = start(file, invocation.arguments(), environment, directory, invocation);
+      if (result == -Errnos.ENOEXEC) {
+        List<String> script = new ArrayList<>(List.of("/bin/sh", file));
+        script.addAll(invocation.arguments().subList(1, invocation.arguments().size()));
+        result = start("/bin/sh", script, environment, directory, invocation);
+      }
+      if (result == -Errnos.EACCES) {
+        failure = result;
+      } else if (result != -Errnos.ENOENT && result != -Errnos.ENOTDIR) {
+        return result;
+      }
+    }
+    return failure;
+  }
+
+  private int start(
+      String file,
+      List<String> arguments,
+      Environment environment,
+      Path directory,
+      Invocation invocation) {
+    return processes.spawn(
+        new Program(file, arguments, environment.entries(), directory, invocation.redirects()));
+  }
+
+  /** Where a command of this name may be, in the order of the command's own PATH. */
+  private static List<String> candidates(String name, Environment environment) {
+    if (name.contains("/")) {
+      return List.of(name);
+    }
+    if (name.isEmpty()) {
+      return List.of();
+    }
+    String path = environment.get("PATH");
+    List<String> candidates = new ArrayList<>();
+    // Without a PATH it is what confstr(3) has for _CS_PATH.
+    for (String folder : (path == null ? "/bin:/usr/bin" : path).split(":", -1)) {
+      candidates.add(folder.isEmpty() ? "./" + name : folder + "/" + name);
+    }
+    return candidates;
+  }
+
+  private static CommandEnd notStarted(String command, int errno) {
+    boolean missing = errno == Errnos.ENOENT || errno == Errnos.ENOTDIR;
+    return new CommandEnd.NotStarted(
+        missing ? 127 : 126,
+        missing
+            ? "there is no command '" + command + "' (or its interpreter is missing)"
+            : "cannot run '" + command + "': " + PosixException.describe(errno));
+  }
+
+  /** Whether the terminal sends SIGINT to this process's group, and so to the command: proc(5). */
+  private static boolean isForegroundOfTerminal() throws IOException {
+    String stat = Files.readString(Path.of("/proc/self/stat"));
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+    String group = fields[2];
+    String foregroundGroup = fields[5];
+    return group.equals(foregroundGroup);
+  }
+}

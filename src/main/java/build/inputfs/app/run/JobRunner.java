@@ -1,0 +1,112 @@
+package build.inputfs.app.run;
+
+import build.inputfs.app.run.JobReport.Phases;
+import build.inputfs.cache.view.OutputCollector;
+import build.inputfs.cache.view.View;
+import build.inputfs.cache.view.ViewFailure;
+import build.inputfs.cache.view.ViewSpec;
+import build.inputfs.cache.view.ViewStrategy;
+import build.inputfs.cache.view.ViewTree;
+import build.inputfs.cas.proto.ActionResult;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Does the main job: makes a view, runs a command in it, collects its outputs, ends the view.
+ *
+ * <p>Whatever happens on the way, a signal included, the view and its mount point are gone at the
+ * end, and so are the command's processes. For one thread, one job at a time.
+ */
+public final class JobRunner {
+  private final ViewStrategy strategy;
+  private final CommandRunner commands;
+  private final OutputCollector outputs;
+  private final Interruption interruption;
+  private final Path mountPoints;
+  private final int uid;
+  private final int gid;
+
+  /**
+   * @param interruption asked between the steps
+   * @param mountPoints the folder in which views get their mount points
+   * @param uid owner of the inputs in a view
+   * @param gid group of the inputs in a view
+   */
+  public JobRunner(
+      ViewStrategy strategy,
+      CommandRunner commands,
+      OutputCollector outputs,
+      Interruption interruption,
+      Path mountPoints,
+      int uid,
+      int gid) {
+    this.strategy = strategy;
+    this.commands = commands;
+    this.outputs = outputs;
+    this.interruption = interruption;
+    this.mountPoints = mountPoints;
+    this.uid = uid;
+    this.gid = gid;
+  }
+
+  /**
+   * Runs the job.
+   *
+   * @throws StoppedException when a signal came while no command was running
+   * @throws IOException when the view cannot be made or ended, or outputs cannot be collected
+   */
+  public JobReport run(Job job) throws IOException {
+    interruption.check();
+    try (MountPoint point = MountPoint.make(mountPoints)) {
+      long start = System.nanoTime();
+      View view =
+          strategy.open(
+              new ViewSpec(job.root(), point.path(), uid, gid, false, job.outputs().viewPaths()));
+      long made = System.nanoTime();
+      Used used;
+      long remove;
+      try (view) {
+        used = use(view, job);
+        remove = System.nanoTime();
+      }
+      Phases phases =
+          new Phases(made - start, used.run(), used.collect(), System.nanoTime() - remove);
+      return new JobReport(
+          used.end(),
+          used.result(),
+          used.failures(),
+          phases,
+          strategy.name(),
+          view.mechanism(),
+          view.counters());
+    }
+  }
+
+  private record Used(
+      CommandEnd end,
+      @Nullable ActionResult result,
+      List<ViewFailure> failures,
+      long run,
+      long collect) {}
+
+  private Used use(View view, Job job) throws IOException {
+    interruption.check();
+    String directory = job.invocation().workingDirectory();
+    if (!(view.tree().find(directory) instanceof ViewTree.Directory)) {
+      throw new IOException(
+          "the working directory '" + directory + "' is not a directory of the input tree");
+    }
+    long start = System.nanoTime();
+    CommandEnd end = commands.run(view.path(), job.invocation());
+    long ended = System.nanoTime();
+    ActionResult result = null;
+    if (end instanceof CommandEnd.Exited(int exitCode) && view.failures().isEmpty()) {
+      ActionResult collected =
+          interruption.interruptibly(() -> outputs.collect(view.tree(), job.outputs()));
+      result = collected.toBuilder().setExitCode(exitCode).build();
+    }
+    return new Used(end, result, view.failures(), ended - start, System.nanoTime() - ended);
+  }
+}
