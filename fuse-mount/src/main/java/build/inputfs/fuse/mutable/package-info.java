@@ -1,4 +1,7 @@
-/** A view that is served by us: input files shared, what is written in a scratch. */
+/**
+ * The mutable view: a private, writable filesystem over an immutable input tree, and the strategy
+ * that serves one over FUSE.
+ */
 @NullMarked
 package build.inputfs.fuse.mutable;
 

@@ -85,7 +85,7 @@ public interface FileSystem {
    * write by itself. The caller closes it.
    *
    * @param flags those of the open
-   * @return the descriptor, or the negated ordinal of a status
+   * @return the descriptor, or a negative {@link Status#asResult}
    */
   int backingDescriptor(long node, int flags);
 
@@ -101,7 +101,7 @@ public interface FileSystem {
   /**
    * Writes to an open node, all or nothing.
    *
-   * @return {@code length}, or the negated ordinal of a status
+   * @return {@code length}, or a negative {@link Status#asResult}
    */
   long write(long node, long offset, long length, long address);
 
@@ -114,14 +114,14 @@ public interface FileSystem {
   /**
    * lseek(2) with SEEK_DATA or SEEK_HOLE.
    *
-   * @return the offset, or the negated ordinal of a status
+   * @return the offset, or a negative {@link Status#asResult}
    */
   long seek(long node, long offset, int whence);
 
   /**
    * copy_file_range(2) between open nodes.
    *
-   * @return the number of bytes copied, or the negated ordinal of a status
+   * @return the number of bytes copied, or a negative {@link Status#asResult}
    */
   long copyRange(long from, long fromOffset, long to, long toOffset, long length);
 

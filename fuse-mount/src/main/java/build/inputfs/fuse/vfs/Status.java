@@ -31,5 +31,18 @@ public enum Status {
   /** This filesystem never does it: a transport need not ask again. */
   NOT_IMPLEMENTED,
   /** The store or the disk failed; the filesystem has recorded how. */
-  IO_ERROR
+  IO_ERROR;
+
+  private static final Status[] ALL = values();
+
+  /** This status as the result of a call that returns a count or an offset: a negative number. */
+  @SuppressWarnings("EnumOrdinal") // never stored: both directions are here
+  public int asResult() {
+    return -ordinal();
+  }
+
+  /** The status of a result: {@link #OK} unless it is negative. */
+  public static Status ofResult(long result) {
+    return result < 0 ? ALL[(int) -result] : OK;
+  }
 }

@@ -1,0 +1,17 @@
+package build.inputfs.fuse.mutable;
+
+import build.inputfs.cas.digest.Digest;
+
+/** Where a file's bytes are. Immutable: a file whose bytes move elsewhere gets another one. */
+sealed interface Content {
+
+  /** An input's, in the store. */
+  record Input(Digest digest, boolean executable) implements Content {}
+
+  /**
+   * The view's own.
+   *
+   * @param number names the file in the {@link Scratch}
+   */
+  record Private(long number) implements Content {}
+}

@@ -1,0 +1,409 @@
+package build.inputfs.fuse.mutable;
+
+import build.inputfs.cas.posix.FileStat;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.posix.PosixException;
+import build.inputfs.cas.store.BlobSource;
+import build.inputfs.fuse.vfs.Attributes;
+import build.inputfs.fuse.vfs.Status;
+import build.inputfs.fuse.vfs.StatusErrno;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The bytes of a view's files: in the store while they are inputs, in the {@link Scratch} from the
+ * first time somebody opens them for writing or truncates them.
+ *
+ * <p>Called without the tree's lock, as nearly everything here is I/O, and takes it for moments. A
+ * file that is handed in is kept alive by the caller: it is open, or {@link #pin}ned.
+ *
+ * <p>A file moves from the store to the scratch at most once. Its descriptor of the input is then
+ * kept until its last close, because another thread may be reading from it.
+ */
+final class Contents {
+  /** Tells the two kinds of {@link build.inputfs.fuse.vfs.OpenFile#content} apart. */
+  private static final long PRIVATE_CONTENT = 1L << 62;
+
+  private final Posix posix;
+  private final BlobSource source;
+  private final Scratch scratch;
+  private final Tree tree;
+  private final FailureLog failures;
+  final LongAdder privateCopies = new LongAdder();
+  final LongAdder privateCopyBytes = new LongAdder();
+
+  Contents(Posix posix, BlobSource source, Scratch scratch, Tree tree, FailureLog failures) {
+    this.posix = posix;
+    this.source = source;
+    this.scratch = scratch;
+    this.tree = tree;
+    this.failures = failures;
+  }
+
+  /** The token of {@link build.inputfs.fuse.vfs.OpenFile#content}. */
+  static long token(Content content) {
+    return switch (content) {
+      case Content.Input input -> 0;
+      case Content.Private own -> PRIVATE_CONTENT | own.number();
+    };
+  }
+
+  /** Keeps {@code file} alive as an open would. With the lock. */
+  static void pin(FileNode file) {
+    file.opens++;
+  }
+
+  /** Undoes one open, or a {@link #pin}. */
+  void unpin(FileNode file, boolean writer) {
+    Content.@Nullable Private doomed = null;
+    int descriptor = -1;
+    int retired = -1;
+    tree.lock.lock();
+    try {
+      file.opens--;
+      if (writer && --file.writers == 0) {
+        file.invalidate();
+      }
+      if (file.opens == 0) {
+        descriptor = file.descriptor;
+        retired = file.retiredDescriptor;
+        file.descriptor = -1;
+        file.descriptorUnused = false;
+        file.retiredDescriptor = -1;
+        tree.untouch(file);
+        doomed = dropIfUnused(file);
+      }
+    } finally {
+      tree.lock.unlock();
+    }
+    close(descriptor);
+    close(retired);
+    remove(doomed);
+  }
+
+  /**
+   * Forgets a node that has no name, no lookup and no open any more. With the lock.
+   *
+   * @return the content that the caller removes when it has given the lock back, or null
+   */
+  Content.@Nullable Private dropIfUnused(Inode node) {
+    if (node.nlink > 0 || node.lookups > 0) {
+      return null;
+    }
+    if (node instanceof FileNode file) {
+      if (file.opens > 0) {
+        return null;
+      }
+      tree.table.remove(node);
+      return file.content instanceof Content.Private own ? own : null;
+    }
+    tree.table.remove(node);
+    return null;
+  }
+
+  /** Removes content from the disk; null is nothing to do. Without the lock. */
+  void remove(Content.@Nullable Private doomed) {
+    if (doomed != null) {
+      scratch.remove(doomed.number());
+    }
+  }
+
+  /** Closes the descriptors of files that were open when serving ended. Nothing is called after. */
+  void closeDescriptors() {
+    tree.lock.lock();
+    try {
+      tree.table.forEach(
+          node -> {
+            if (node instanceof FileNode file) {
+              close(file.descriptor);
+              close(file.retiredDescriptor);
+              file.descriptor = -1;
+              file.retiredDescriptor = -1;
+            }
+          });
+    } finally {
+      tree.lock.unlock();
+    }
+  }
+
+  private void close(int descriptor) {
+    if (descriptor >= 0) {
+      posix.close(descriptor);
+    }
+  }
+
+  /** The path of an input, which is checked to be there. */
+  Path locate(FileNode file, Content.Input input, String operation) throws Refusal {
+    try {
+      return source.locate(input.digest(), input.executable());
+    } catch (IOException e) {
+      failures.record(operation, file.path(), input.digest(), e);
+      throw Refusal.of(Status.IO_ERROR);
+    }
+  }
+
+  /**
+   * Makes {@code file} private, if it is not yet.
+   *
+   * @param keep how many bytes of the input to keep, from its start
+   */
+  void makePrivate(FileNode file, long keep) throws Refusal {
+    synchronized (file) { // one copy at a time of one file
+      Attributes before = new Attributes();
+      Content content;
+      tree.lock.lock();
+      try {
+        content = file.content;
+        file.fill(before);
+      } finally {
+        tree.lock.unlock();
+      }
+      if (!(content instanceof Content.Input input)) {
+        return;
+      }
+      long wanted = Math.min(keep, before.size);
+      Content.Private own = allocate();
+      int made = copyInput(file, input, own, wanted, wanted == before.size);
+      long[] times = {
+        before.atimeSeconds, before.atimeNanos, before.mtimeSeconds, before.mtimeNanos
+      };
+      int stamped = scratch.setTimes(own.number(), times);
+      if (stamped < 0) {
+        posix.close(made);
+        throw diskFailure(file, own, "set times", stamped);
+      }
+      privateCopies.increment();
+      privateCopyBytes.add(wanted);
+      tree.lock.lock();
+      try {
+        file.content = own;
+        file.origin = null;
+        file.retiredDescriptor = file.descriptor;
+        file.descriptor = made;
+        file.descriptorUnused = true;
+        file.invalidate();
+      } finally {
+        tree.lock.unlock();
+      }
+    }
+  }
+
+  private int copyInput(
+      FileNode file, Content.Input input, Content.Private own, long length, boolean whole)
+      throws Refusal {
+    int to = scratch.create(own.number());
+    if (to < 0) {
+      throw diskFailure(file, own, "create", to);
+    }
+    boolean copied = false;
+    try {
+      if (length > 0) {
+        Path blob = locate(file, input, "copy");
+        int from = posix.open(blob, Posix.O_RDONLY, 0);
+        if (from < 0) {
+          throw inputFailure(file, input, "open " + blob, from);
+        }
+        int result = scratch.copy(from, to, length, whole);
+        posix.close(from);
+        if (result < 0) {
+          throw diskFailure(file, own, "copy", result);
+        }
+      }
+      copied = true;
+      return to;
+    } finally {
+      if (!copied) {
+        posix.close(to);
+        scratch.remove(own.number());
+      }
+    }
+  }
+
+  /** Creates an empty private file: its descriptor. */
+  int create(Content.Private own) throws Refusal {
+    int made = scratch.create(own.number());
+    if (made < 0) {
+      throw refusal("create", made);
+    }
+    return made;
+  }
+
+  /** Sets the length of {@code file}, which becomes private. */
+  void truncate(FileNode file, long size) throws Refusal {
+    makePrivate(file, size);
+    try {
+      result(posix.ftruncate(descriptor(file), size), file, "truncate");
+    } finally {
+      invalidate(file);
+    }
+  }
+
+  /** Brings the attributes of a private file up to date. */
+  void refresh(FileNode file) throws Refusal {
+    Content content;
+    tree.lock.lock();
+    try {
+      if (!file.needsStat()) {
+        return;
+      }
+      content = file.content;
+    } finally {
+      tree.lock.unlock();
+    }
+    if (content instanceof Content.Private own) {
+      FileStat stat = new FileStat();
+      result(scratch.stat(own.number(), stat), file, "stat");
+      tree.lock.lock();
+      try {
+        file.refresh(stat);
+      } finally {
+        tree.lock.unlock();
+      }
+    }
+  }
+
+  /** A number for new content. */
+  Content.Private allocate() {
+    return new Content.Private(scratch.allocate());
+  }
+
+  /** The time for what happens now: seconds and nanoseconds. */
+  long[] now() {
+    long[] now = new long[2];
+    posix.fileTime(now);
+    return now;
+  }
+
+  /** Fills in the attributes of a file that the disk may have to be asked about. */
+  Status refreshed(FileNode file, Attributes out) {
+    try {
+      refresh(file);
+    } catch (Refusal refusal) {
+      return refusal.status;
+    }
+    tree.lock.lock();
+    try {
+      file.fill(out);
+      return Status.OK;
+    } finally {
+      tree.lock.unlock();
+    }
+  }
+
+  /** Sets the times of a private file on the disk, in the form of {@link Posix#utimensat}. */
+  void setTimes(FileNode file, Content.Private own, long[] times) throws Refusal {
+    result(scratch.setTimes(own.number(), times), file, "set times");
+    invalidate(file);
+  }
+
+  /** A new descriptor of the content, which the caller closes. */
+  int newDescriptor(FileNode file) throws Refusal {
+    Content content;
+    tree.lock.lock();
+    try {
+      content = file.content;
+      if (file.descriptorUnused) {
+        int handedOver = file.descriptor;
+        file.descriptor = -1;
+        file.descriptorUnused = false;
+        return handedOver;
+      }
+    } finally {
+      tree.lock.unlock();
+    }
+    return open(file, content);
+  }
+
+  /** The descriptor of the content that lives as long as {@code file} is open. */
+  int descriptor(FileNode file) throws Refusal {
+    while (true) {
+      Content content;
+      tree.lock.lock();
+      try {
+        if (file.descriptor >= 0) {
+          file.descriptorUnused = false;
+          return file.descriptor;
+        }
+        content = file.content;
+      } finally {
+        tree.lock.unlock();
+      }
+      int opened = open(file, content);
+      tree.lock.lock();
+      try {
+        if (file.descriptor < 0 && file.content.equals(content)) {
+          file.descriptor = opened;
+          return opened;
+        }
+      } finally {
+        tree.lock.unlock();
+      }
+      posix.close(opened); // another thread was faster
+    }
+  }
+
+  private int open(FileNode file, Content content) throws Refusal {
+    return switch (content) {
+      case Content.Input input -> {
+        Path path = locate(file, input, "open");
+        int fd = posix.open(path, Posix.O_RDONLY, 0);
+        if (fd < 0) {
+          throw inputFailure(file, input, "open " + path, fd);
+        }
+        yield fd;
+      }
+      case Content.Private own -> result(scratch.open(own.number()), file, "open");
+    };
+  }
+
+  private void invalidate(FileNode file) {
+    tree.lock.lock();
+    try {
+      file.invalidate();
+    } finally {
+      tree.lock.unlock();
+    }
+  }
+
+  /** Passes a result on; a failure of the disk is a refusal. */
+  private int result(int result, FileNode file, String operation) throws Refusal {
+    return (int) result((long) result, file, operation);
+  }
+
+  /** As {@link #result(int, FileNode, String)}, for sizes and offsets. */
+  long result(long result, FileNode file, String operation) throws Refusal {
+    if (result < 0) {
+      Status status = StatusErrno.ofErrno((int) -result);
+      if (status == Status.IO_ERROR) {
+        failures.record(
+            operation, file.path(), null, new PosixException("scratch file", (int) -result));
+      }
+      throw Refusal.of(status);
+    }
+    return result;
+  }
+
+  private Refusal inputFailure(FileNode file, Content.Input input, String what, int result) {
+    failures.record("open", file.path(), input.digest(), new PosixException(what, -result));
+    return Refusal.of(Status.IO_ERROR);
+  }
+
+  private Refusal diskFailure(FileNode file, Content.Private own, String operation, int result) {
+    scratch.remove(own.number());
+    Status status = StatusErrno.ofErrno(-result);
+    if (status == Status.IO_ERROR) {
+      failures.record(operation, file.path(), null, new PosixException("scratch file", -result));
+    }
+    return Refusal.of(status);
+  }
+
+  private Refusal refusal(String operation, int result) {
+    Status status = StatusErrno.ofErrno(-result);
+    if (status == Status.IO_ERROR) {
+      failures.record(operation, "", null, new PosixException("scratch file", -result));
+    }
+    return Refusal.of(status);
+  }
+}

@@ -1,0 +1,84 @@
+package build.inputfs.fuse.mutable;
+
+import build.inputfs.cache.view.View;
+import build.inputfs.cache.view.ViewFailure;
+import build.inputfs.cache.view.ViewTree;
+import build.inputfs.fuse.vfs.Mounted;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** A view that {@link FuseStrategy} made. Owns its mount, its descriptors and its scratch. */
+final class FuseView implements View {
+  private final Path path;
+  private final Mounted mounted;
+  private final FailureLog failures;
+  private final Contents contents;
+  private final ViewTree tree;
+  private final Scratch scratch;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  FuseView(
+      Path path,
+      Mounted mounted,
+      FailureLog failures,
+      Contents contents,
+      ViewTree tree,
+      Scratch scratch) {
+    this.path = path;
+    this.mounted = mounted;
+    this.failures = failures;
+    this.contents = contents;
+    this.tree = tree;
+    this.scratch = scratch;
+  }
+
+  @Override
+  public Path path() {
+    return path;
+  }
+
+  @Override
+  public String mechanism() {
+    return "fuse, " + mounted.mechanism();
+  }
+
+  @Override
+  public ViewTree tree() {
+    return tree;
+  }
+
+  @Override
+  public List<ViewFailure> failures() {
+    return failures.all();
+  }
+
+  @Override
+  public Map<String, Long> counters() {
+    Map<String, Long> counters = new TreeMap<>();
+    mounted.requests().forEach((kind, count) -> counters.put("requests " + kind, count));
+    counters.put("private copies", contents.privateCopies.sum());
+    counters.put("private copy bytes", contents.privateCopyBytes.sum());
+    return counters;
+  }
+
+  @Override
+  public void awaitEnd() throws InterruptedException {
+    mounted.awaitUnmounted();
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    // The scratch goes last and goes in any case: while the mount lives, it is in use.
+    try (scratch) {
+      mounted.close();
+      contents.closeDescriptors();
+    }
+  }
+}
