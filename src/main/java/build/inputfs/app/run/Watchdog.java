@@ -25,7 +25,8 @@ final class Watchdog implements AutoCloseable {
   /**
    * @param terminalSignals whether the terminal sends its signals to the command too
    */
-  Watchdog(ChildProcess command, @Nullable Duration timeout, Duration grace, boolean terminalSignals) {
+  Watchdog(
+      ChildProcess command, @Nullable Duration timeout, Duration grace, boolean terminalSignals) {
     this.command = command;
     this.grace = grace;
     this.terminalSignals = terminalSignals;
@@ -54,9 +55,7 @@ final class Watchdog implements AutoCloseable {
   }
 
   private void killLater() {
-    var _ =
-        timer.schedule(
-            () -> command.signal(SIGKILL), grace.toNanos(), TimeUnit.NANOSECONDS);
+    var _ = timer.schedule(() -> command.signal(SIGKILL), grace.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   /** How the command has ended, which had this exit code. */
