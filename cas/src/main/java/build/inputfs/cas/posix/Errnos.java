@@ -33,6 +33,8 @@ public final class Errnos {
   public static final int ENOSYS = Errno.ENOSYS.intValue();
   public static final int ENOTEMPTY = Errno.ENOTEMPTY.intValue();
   public static final int EOPNOTSUPP = Errno.EOPNOTSUPP.intValue();
+  public static final int EPROTO = Errno.EPROTO.intValue();
+  public static final int ESTALE = Errno.ESTALE.intValue();
   public static final int EDQUOT = Errno.EDQUOT.intValue();
   public static final int ENOTCONN = Errno.ENOTCONN.intValue();
 

@@ -78,6 +78,10 @@ public interface LibC {
 
   int clock_gettime(int clock, @Out long[] time);
 
+  int pipe2(@Out int[] fds, int flags);
+
+  int getpagesize();
+
   int geteuid();
 
   int getegid();

@@ -326,6 +326,16 @@ public final class Posix {
     libc.clock_gettime(CLOCK_REALTIME_COARSE, out);
   }
 
+  /** pipe2(2), close-on-exec: fills in the end to read and the end to write. */
+  public int pipe(int[] fds) {
+    return wrap(libc.pipe2(fds, O_CLOEXEC));
+  }
+
+  /** getpagesize(3). */
+  public int getpagesize() {
+    return libc.getpagesize();
+  }
+
   /** geteuid(2). */
   public int geteuid() {
     return libc.geteuid();

@@ -1,0 +1,288 @@
+package build.inputfs.fuse.kernel;
+
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.fuse.vfs.FileSystem;
+import build.inputfs.fuse.vfs.Mounted;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A mounted filesystem: the mount, the descriptor of {@code /dev/fuse} behind it, and the threads
+ * that serve it. It lives until {@link #close} or until somebody else unmounts it; either way all
+ * threads, descriptors and buffers are given back once, by the last reader that ends.
+ *
+ * <p>Requests are served by few threads as long as few are needed. Two wait for requests; whenever
+ * a request is taken and nobody is left waiting, since the others are busy in the filesystem,
+ * another thread is started, and those beyond two end again when they find enough others waiting.
+ *
+ * <p>Any thread may call any method, but for one that is serving a request. Nothing in this JVM may
+ * touch a path under the mount.
+ */
+public final class FuseSession implements Mounted {
+  private static final Logger log = LoggerFactory.getLogger(FuseSession.class);
+
+  /** How many readers wait for requests when there is nothing to do. */
+  private static final int BASE_READERS = 2;
+
+  /** How long after the last start of a reader none retires: bursts come in groups. */
+  private static final long RETIRE_AFTER_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private static final Duration END_LIMIT = Duration.ofSeconds(30);
+
+  /** What all readers of a session use. */
+  record Shared(
+      FileSystem fileSystem,
+      MountOptions options,
+      Negotiation negotiation,
+      Backings backings,
+      RequestCounters counters) {}
+
+  private final Posix posix;
+  private final Mounter mounter;
+  private final Mounter.Mount mount;
+  private final Shared shared;
+  private final AtomicInteger idle = new AtomicInteger();
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private final Object lock = new Object();
+
+  // Guarded by lock.
+  private int readers;
+  private int readersStarted;
+
+  private volatile long lastStart;
+  private volatile boolean closing;
+
+  private FuseSession(Posix posix, Mounter mounter, Mounter.Mount mount, Shared shared) {
+    this.posix = posix;
+    this.mounter = mounter;
+    this.mount = mount;
+    this.shared = shared;
+  }
+
+  /**
+   * Mounts {@code fs} on {@code mountPoint} and starts to serve it. When this returns the kernel
+   * has spoken with this session; when it throws nothing is left behind.
+   *
+   * @param mountPoint an empty directory
+   * @throws MountException with a message for the user
+   */
+  public static FuseSession mount(Posix posix, FileSystem fs, Path mountPoint, MountOptions options)
+      throws MountException {
+    Mounter mounter = new Mounter(posix);
+    Mounter.Mount mount = mounter.mount(mountPoint, options);
+    RequestCounters counters = new RequestCounters();
+    Negotiation negotiation;
+    try {
+      negotiation = Negotiation.perform(posix, mount.device(), options);
+    } catch (MountException e) {
+      posix.close(mount.device());
+      try {
+        mounter.unmount(mount);
+      } catch (MountException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+    counters.count(Opcode.INIT);
+    Backings backings = new Backings(posix, fs, mount.device());
+    FuseSession session =
+        new FuseSession(
+            posix, mounter, mount, new Shared(fs, options, negotiation, backings, counters));
+    session.startReader();
+    return session;
+  }
+
+  /** Where it is mounted: an absolute path without symlinks. */
+  public Path mountPoint() {
+    return mount.path();
+  }
+
+  /** What was asked for so far. */
+  public RequestCounters counters() {
+    return shared.counters();
+  }
+
+  /** Whether the kernel reads and writes files of this mount by itself. */
+  public boolean passthrough() {
+    return shared.negotiation().passthrough() && !shared.backings().refused();
+  }
+
+  @Override
+  public String mechanism() {
+    return "kernel transport 7.%d, %s"
+        .formatted(
+            shared.negotiation().minor(), passthrough() ? "passthrough" : "through the page cache");
+  }
+
+  @Override
+  public Map<String, Long> requests() {
+    Map<String, Long> requests = new LinkedHashMap<>();
+    counters().snapshot().forEach((opcode, count) -> requests.put(opcode.name(), count));
+    return requests;
+  }
+
+  /** Waits until the mount is gone and everything is given back, whoever unmounts it. */
+  @Override
+  public void awaitUnmounted() throws InterruptedException {
+    ended.await();
+  }
+
+  /**
+   * As {@link #awaitUnmounted()}, but not for ever.
+   *
+   * @return whether it is gone
+   */
+  public boolean awaitUnmounted(Duration limit) throws InterruptedException {
+    return ended.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  /**
+   * Unmounts and waits until everything is given back. A process that still uses the mount gets
+   * ENOTCONN from then on. Does nothing when the mount is gone.
+   *
+   * @throws IOException when the mount cannot be removed or a request is served for too long
+   */
+  @Override
+  public void close() throws IOException {
+    if (ended.getCount() == 0) {
+      return;
+    }
+    mounter.unmount(mount);
+    // Most often that was the last use, and all readers saw the end. Where a process still has a
+    // file open the kernel keeps the mount alive unseen: then the readers are asked to leave.
+    closing = true;
+    boolean interrupted = false;
+    long limit = System.nanoTime() + END_LIMIT.toNanos();
+    try {
+      while (ended.getCount() > 0 && System.nanoTime() < limit) {
+        wakeReaders();
+        try {
+          ended.await(20, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    if (ended.getCount() > 0) {
+      throw new IOException(
+          mountPoint()
+              + " is unmounted, but a request is still being served after "
+              + END_LIMIT.toSeconds()
+              + " s");
+    }
+  }
+
+  private void wakeReaders() {
+    synchronized (lock) {
+      if (readers == 0) {
+        return;
+      }
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment message = arena.allocate(64, 8);
+        Reply reply = new Reply(message.asByteBuffer().order(ByteOrder.nativeOrder()));
+        int length = reply.wakeUp();
+        for (int i = 0; i < readers; i++) {
+          posix.write(mount.device(), message.address(), length);
+        }
+      }
+    }
+  }
+
+  // For readers
+
+  Shared shared() {
+    return shared;
+  }
+
+  /** A descriptor for one reader: a clone, or where that fails the session's own. */
+  int cloneDevice() {
+    int fd = mounter.openDevice();
+    if (fd < 0) {
+      return mount.device();
+    }
+    int result;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment original = arena.allocate(4, 4);
+      original.set(ValueLayout.JAVA_INT, 0, mount.device());
+      result = posix.ioctl(fd, Protocol.IOC_CLONE, original.address());
+    }
+    if (result < 0) {
+      posix.close(fd);
+      return mount.device();
+    }
+    return fd;
+  }
+
+  void returnDevice(int fd) {
+    if (fd != mount.device()) {
+      posix.close(fd);
+    }
+  }
+
+  /** A reader is about to wait for a request. */
+  void readerIdle() {
+    idle.incrementAndGet();
+  }
+
+  /**
+   * A reader no longer waits.
+   *
+   * @param taken whether it has a request to serve
+   */
+  void readerWoken(boolean taken) {
+    if (idle.decrementAndGet() == 0 && taken) {
+      startReader();
+    }
+  }
+
+  /** Whether a reader that has finished a request is to end. */
+  boolean mayRetire() {
+    return closing
+        || (idle.get() >= BASE_READERS && System.nanoTime() - lastStart > RETIRE_AFTER_NANOS);
+  }
+
+  private void startReader() {
+    String name;
+    synchronized (lock) {
+      if (closing || readers >= shared.options().maxReaders()) {
+        return;
+      }
+      readers++;
+      name = "inputfs-fuse-" + mount.name() + "-" + ++readersStarted;
+    }
+    lastStart = System.nanoTime();
+    try {
+      Thread.ofPlatform().daemon().name(name).start(new Reader(this, posix));
+    } catch (Throwable e) {
+      log.warn("No further reader for {} could be started", mountPoint(), e);
+      readerEnded();
+    }
+  }
+
+  /** A reader is gone, with its descriptor. The last one ends the session. */
+  void readerEnded() {
+    synchronized (lock) {
+      if (--readers > 0) {
+        return;
+      }
+      posix.close(mount.device());
+    }
+    ended.countDown();
+  }
+}

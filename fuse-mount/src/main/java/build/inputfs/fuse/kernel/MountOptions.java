@@ -1,0 +1,48 @@
+package build.inputfs.fuse.kernel;
+
+/**
+ * How a filesystem is mounted.
+ *
+ * @param readOnly whether every change fails with EROFS before it reaches the filesystem
+ * @param noAtime whether reading leaves access times as they are
+ * @param allowOther whether processes of other users may enter. Root may always say so; another
+ *     user only where {@code user_allow_other} is in {@code /etc/fuse.conf}, else it is left out.
+ * @param passthrough whether the kernel may read and write backing files by itself, where it can
+ *     and may (Linux 6.9, CAP_SYS_ADMIN)
+ * @param caching what the kernel may remember
+ * @param maxReaders how many threads may serve the mount at once
+ */
+public record MountOptions(
+    boolean readOnly,
+    boolean noAtime,
+    boolean allowOther,
+    boolean passthrough,
+    CachePolicy caching,
+    int maxReaders) {
+
+  /** A writable mount of a private filesystem, as fast as the kernel allows. */
+  public static final MountOptions PRIVATE =
+      new MountOptions(false, true, true, true, CachePolicy.PRIVATE, 16);
+
+  public MountOptions {
+    if (maxReaders < 1) {
+      throw new IllegalArgumentException("a mount needs a reader");
+    }
+  }
+
+  public MountOptions withReadOnly(boolean value) {
+    return new MountOptions(value, noAtime, allowOther, passthrough, caching, maxReaders);
+  }
+
+  public MountOptions withPassthrough(boolean value) {
+    return new MountOptions(readOnly, noAtime, allowOther, value, caching, maxReaders);
+  }
+
+  public MountOptions withCaching(CachePolicy value) {
+    return new MountOptions(readOnly, noAtime, allowOther, passthrough, value, maxReaders);
+  }
+
+  public MountOptions withMaxReaders(int value) {
+    return new MountOptions(readOnly, noAtime, allowOther, passthrough, caching, value);
+  }
+}

@@ -1,0 +1,241 @@
+package build.inputfs.fuse.kernel;
+
+import build.inputfs.cas.posix.Errnos;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.posix.PosixException;
+import build.inputfs.cas.posix.Processes;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+
+/**
+ * Makes and removes the mounts of {@link FuseSession}: by mount(2) and umount2(2) as root, else by
+ * {@code fusermount3}. Stateless; any thread may call it.
+ */
+public final class Mounter {
+  /** The type that a mount has in {@code /proc/self/mountinfo}. */
+  static final String TYPE = "fuse.inputfs";
+
+  private static final Path DEVICE = Path.of("/dev/fuse");
+
+  /**
+   * A mount that was made.
+   *
+   * @param path the mount point, absolute and without symlinks
+   * @param id its number in {@code /proc/self/mountinfo}
+   * @param device the descriptor of /dev/fuse that its requests come from, the caller's to close
+   */
+  record Mount(Path path, long id, int device) {
+    /** The mount point's last name. */
+    String name() {
+      return String.valueOf(path.getFileName());
+    }
+  }
+
+  private final Posix posix;
+
+  public Mounter(Posix posix) {
+    this.posix = posix;
+  }
+
+  /** Makes a mount that nobody serves yet. When this throws nothing is left behind. */
+  Mount mount(Path mountPoint, MountOptions options) throws MountException {
+    Path path = checkMountPoint(mountPoint);
+    if (posix.geteuid() != 0) {
+      return found(path, fusermount().mount(path, options));
+    }
+    int device = openDevice();
+    if (device < 0) {
+      throw new MountException(deviceProblem(-device));
+    }
+    long flags = Posix.MS_NOSUID | Posix.MS_NODEV;
+    if (options.readOnly()) {
+      flags |= Posix.MS_RDONLY;
+    }
+    if (options.noAtime()) {
+      flags |= Posix.MS_NOATIME;
+    }
+    String data =
+        "fd=%d,rootmode=40000,user_id=%d,group_id=%d,default_permissions%s"
+            .formatted(
+                device,
+                posix.geteuid(),
+                posix.getegid(),
+                options.allowOther() ? ",allow_other" : "");
+    int result = posix.mount("inputfs", path, TYPE, flags, data);
+    if (result < 0) {
+      posix.close(device);
+      throw new MountException(mountProblem(path, -result));
+    }
+    return found(path, device);
+  }
+
+  private Mount found(Path path, int device) throws MountException {
+    try {
+      MountTable.Line line = MountTable.read().at(path);
+      if (line != null) {
+        return new Mount(path, line.id(), device);
+      }
+      throw new MountException(path + " was mounted, but something removed the mount at once");
+    } catch (IOException e) {
+      posix.close(device);
+      MountException reason = e instanceof MountException m ? m : unreadable(e);
+      try {
+        detach(path);
+      } catch (MountException suppressed) {
+        reason.addSuppressed(suppressed);
+      }
+      throw reason;
+    }
+  }
+
+  private Fusermount fusermount() {
+    return new Fusermount(posix, Processes.load());
+  }
+
+  /** Opens /dev/fuse. Gives the descriptor or a negated errno. */
+  int openDevice() {
+    return posix.open(DEVICE, Posix.O_RDWR, 0);
+  }
+
+  /** Removes {@code mount} unless somebody else did already. */
+  void unmount(Mount mount) throws MountException {
+    MountTable.Line line;
+    try {
+      line = MountTable.read().at(mount.path());
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+    if (line != null && line.id() == mount.id()) {
+      detach(mount.path());
+    }
+  }
+
+  /**
+   * Removes a mount of inputfs that any process made. The process that serves it ends its session
+   * then. Works on a mount whose process has died.
+   *
+   * @throws MountException where {@code mountPoint} is no mount of inputfs, or is in use
+   */
+  public void unmount(Path mountPoint) throws MountException {
+    Path path;
+    MountTable.Line line;
+    try {
+      path = withoutTouching(mountPoint);
+      line = MountTable.read().at(path);
+    } catch (IOException e) {
+      throw new MountException("cannot look at " + mountPoint + ": " + e.getMessage(), e);
+    }
+    if (line == null) {
+      throw new MountException(mountPoint + " is not a mount point");
+    }
+    if (!line.type().equals(TYPE)) {
+      throw new MountException(
+          mountPoint + " is a mount of type " + line.type() + ", not one of inputfs");
+    }
+    if (posix.geteuid() != 0) {
+      fusermount().unmount(path, false);
+      return;
+    }
+    int result = posix.umount2(path, Posix.UMOUNT_NOFOLLOW);
+    if (result == -Errnos.EBUSY) {
+      throw new MountException(mountPoint + " is in use: end the processes that use it first");
+    }
+    if (result < 0) {
+      throw new MountException(
+          "cannot unmount " + mountPoint + ": " + PosixException.describe(-result));
+    }
+  }
+
+  private void detach(Path path) throws MountException {
+    if (posix.geteuid() != 0) {
+      fusermount().unmount(path, true);
+      return;
+    }
+    int result = posix.umount2(path, Posix.MNT_DETACH | Posix.UMOUNT_NOFOLLOW);
+    if (result < 0 && result != -Errnos.EINVAL) { // EINVAL: it is no mount point any more
+      throw new MountException("cannot unmount " + path + ": " + PosixException.describe(-result));
+    }
+  }
+
+  /** The real path of a directory that a mount may be put on. */
+  private static Path checkMountPoint(Path mountPoint) throws MountException {
+    try {
+      refuseMountPoint(withoutTouching(mountPoint));
+      Path path = mountPoint.toRealPath();
+      refuseMountPoint(path);
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
+        if (entries.iterator().hasNext()) {
+          throw new MountException(
+              "the mount point " + mountPoint + " is not empty: give an empty directory");
+        }
+      }
+      return path;
+    } catch (MountException e) {
+      throw e;
+    } catch (NoSuchFileException e) {
+      throw new MountException(
+          "the mount point " + mountPoint + " does not exist: create the directory first", e);
+    } catch (NotDirectoryException e) {
+      throw new MountException("the mount point " + mountPoint + " is not a directory", e);
+    } catch (IOException e) {
+      throw new MountException("cannot use the mount point " + mountPoint + ": " + e, e);
+    }
+  }
+
+  private static void refuseMountPoint(Path path) throws IOException {
+    MountTable.Line line = MountTable.read().at(path);
+    if (line != null) {
+      throw new MountException(
+          line.type().equals(TYPE)
+              ? path
+                  + " is a mount of inputfs already: remove it with `inputfs unmount "
+                  + path
+                  + "`"
+              : path + " is a mount point already (" + line.type() + ")");
+    }
+  }
+
+  /** The real path but for the last name, which may be a mount that nobody serves. */
+  private static Path withoutTouching(Path mountPoint) throws IOException {
+    Path path = mountPoint.toAbsolutePath().normalize();
+    Path parent = path.getParent();
+    Path name = path.getFileName();
+    return parent == null || name == null ? path : parent.toRealPath().resolve(name);
+  }
+
+  static String deviceProblem(int errno) {
+    if (errno == Errnos.ENOENT) {
+      return "/dev/fuse does not exist: load the kernel module (`modprobe fuse`), or give the"
+          + " container the device (`--device /dev/fuse`)";
+    }
+    if (errno == Errnos.EACCES || errno == Errnos.EPERM) {
+      return "/dev/fuse may not be opened: make it accessible (`chmod 0666 /dev/fuse`), or give the"
+          + " container the device (`--device /dev/fuse`)";
+    }
+    if (errno == Errnos.ENODEV || errno == Errnos.ENXIO) {
+      return "this kernel has no FUSE: load the module (`modprobe fuse`)";
+    }
+    return "/dev/fuse cannot be opened: " + PosixException.describe(errno);
+  }
+
+  private static String mountProblem(Path path, int errno) {
+    if (errno == Errnos.EPERM || errno == Errnos.EACCES) {
+      return "mounting on "
+          + path
+          + " is not permitted: this root lacks CAP_SYS_ADMIN; give the container"
+          + " `--cap-add SYS_ADMIN`, or run as a user who may use fusermount3";
+    }
+    if (errno == Errnos.ENODEV) {
+      return "this kernel has no FUSE: load the module (`modprobe fuse`)";
+    }
+    return "mounting on " + path + " failed: " + PosixException.describe(errno);
+  }
+
+  private static MountException unreadable(IOException e) {
+    return new MountException("cannot read /proc/self/mountinfo: " + e.getMessage(), e);
+  }
+}

@@ -1,0 +1,88 @@
+package build.inputfs.fuse.kernel;
+
+import build.inputfs.cas.posix.Errnos;
+import build.inputfs.cas.posix.Posix;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One thread's loop: take a request from the device, serve it, write the reply on the descriptor
+ * that the request came from. It owns its buffers and its descriptor, and gives both back when it
+ * ends. It is never interrupted; it ends when the mount does, or when the session has it retire.
+ */
+final class Reader implements Runnable {
+  private static final Logger log = LoggerFactory.getLogger(Reader.class);
+
+  private final FuseSession session;
+  private final Posix posix;
+
+  Reader(FuseSession session, Posix posix) {
+    this.session = session;
+    this.posix = posix;
+  }
+
+  @Override
+  public void run() {
+    int fd = session.cloneDevice();
+    try (Arena arena = Arena.ofConfined()) {
+      serve(arena, fd);
+    } catch (Throwable e) {
+      log.error("A reader of {} ends early", session.mountPoint(), e);
+    } finally {
+      session.returnDevice(fd);
+      session.readerEnded();
+    }
+  }
+
+  private void serve(Arena arena, int fd) {
+    long size = Protocol.MAX_DATA + Protocol.HEADROOM;
+    MemorySegment in = arena.allocate(size, 8);
+    MemorySegment out = arena.allocate(size, 8);
+    long inAddress = in.address();
+    long outAddress = out.address();
+    Dispatcher dispatcher =
+        new Dispatcher(
+            session.shared(),
+            in.asByteBuffer().order(ByteOrder.nativeOrder()),
+            inAddress,
+            out.asByteBuffer().order(ByteOrder.nativeOrder()),
+            outAddress);
+    do {
+      session.readerIdle();
+      long count = posix.read(fd, inAddress, size);
+      session.readerWoken(count > 0);
+      if (count > 0) {
+        int length = dispatcher.serve();
+        if (length > 0) {
+          checkWritten(posix.write(fd, outAddress, length));
+        }
+      } else if (!goesOn(count)) {
+        return;
+      }
+    } while (!session.mayRetire());
+  }
+
+  /** ENOENT: the caller was interrupted. ENODEV: the mount is gone, which the next read tells. */
+  private void checkWritten(long result) {
+    if (result < 0 && result != -Errnos.ENOENT && result != -Errnos.ENODEV) {
+      log.error("A reply was refused: {}", describe(result));
+    }
+  }
+
+  private boolean goesOn(long result) {
+    if (result == -Errnos.EINTR || result == -Errnos.EAGAIN || result == -Errnos.ENOENT) {
+      return true;
+    }
+    if (result != -Errnos.ENODEV) {
+      log.error("Reading from /dev/fuse failed: {}", describe(result));
+    }
+    return false;
+  }
+
+  private static String describe(long result) {
+    return build.inputfs.cas.posix.PosixException.describe((int) -result);
+  }
+}
