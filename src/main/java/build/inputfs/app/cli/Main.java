@@ -1,21 +1,143 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.app.run.Problems;
+import build.inputfs.app.run.StoppedException;
+import java.io.IOException;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 
-/** The program's entry point. It turns arguments into one command and ends with its exit code. */
-@Command(
-    name = "inputfs",
-    version = "inputfs 0.1.0",
-    mixinStandardHelpOptions = true,
-    description = "Presents the input tree of a build action as a directory to run it in.")
-public final class Main implements Runnable {
+/**
+ * The program's entry point: turns arguments into one command and ends with its exit code. Only the
+ * command that was asked for is ever loaded.
+ */
+public final class Main {
+  private static final String HELP =
+      """
+      Usage: inputfs COMMAND [OPTION...] [ARGUMENT...]
+
+      Presents the input tree of a build action as a directory to run it in.
+
+      Commands:
+        run      run a command in a view of an input tree
+        replay   run recorded actions again and compare their results
+        import   put a directory in the store and print its root digest
+        mount    show a tree of the store as a directory
+        unmount  end what `mount` shows
+        ls       list a directory of a tree
+        tree     list a tree
+        cat      print a file of a tree
+        stat     tell about one entry of a tree
+
+      inputfs COMMAND --help tells more about each.
+      inputfs --version prints the version.
+
+      A ROOT is the digest of a directory or a file: hash/size, hash-size, hash:size or a resource
+      name of the Remote Execution API (…/blobs/hash/size). What is in the store needs no size.
+
+      Exit codes: 0 done; 1 the answer is no (replay); 2 wrong usage; 125 inputfs itself failed;
+      `run` ends with the code of its command, see inputfs run --help.
+      """;
+
+  private Main() {}
+
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new Main()).execute(arguments));
+    Console console = Console.standard();
+    int exitCode = run(arguments, console);
+    console.out().flush();
+    System.exit(exitCode);
   }
 
-  @Override
-  public void run() {
-    CommandLine.usage(this, System.out);
+  private static int run(String[] arguments, Console console) {
+    String first = arguments.length == 0 ? "" : arguments[0];
+    return switch (first) {
+      case "--version", "-V" -> {
+        console.out().println("inputfs " + version());
+        yield Subcommand.OK;
+      }
+      case "--help", "-h", "help" -> {
+        if (arguments.length > 1) {
+          yield run(new String[] {arguments[1], Options.HELP}, console);
+        }
+        console.out().print(HELP);
+        yield Subcommand.OK;
+      }
+      case "" -> {
+        console.err().print(HELP);
+        yield Subcommand.USAGE;
+      }
+      default -> {
+        Subcommand command = command(first);
+        if (command == null) {
+          console.say("there is no command '" + first + "'; inputfs --help lists them");
+          yield Subcommand.USAGE;
+        }
+        String[] rest = Arrays.copyOfRange(arguments, 1, arguments.length);
+        Context context = new Context(console, Folders.of(System.getenv()), new RealStrategies());
+        yield run(first, command, rest, context);
+      }
+    };
+  }
+
+  /** Runs one command, whose failures become one line and an exit code. */
+  static int run(String name, Subcommand command, String[] arguments, Context context) {
+    Console console = context.console();
+    CommandSpec spec = CommandSpec.create().name("inputfs " + name);
+    spec.usageMessage().width(100).sortOptions(false).abbreviateSynopsis(true);
+    command.describe(spec);
+    Options.addCommon(spec);
+    CommandLine line = new CommandLine(spec).setStopAtPositional(name.equals("run"));
+    ParseResult parsed;
+    try {
+      parsed = line.parseArgs(arguments);
+      if (parsed.isUsageHelpRequested()) {
+        line.usage(console.out());
+        return Subcommand.OK;
+      }
+    } catch (ParameterException e) {
+      return wrongUsage(name, e, console);
+    }
+    try {
+      return command.run(parsed, context);
+    } catch (ParameterException e) {
+      return wrongUsage(name, e, console);
+    } catch (StoppedException e) {
+      return e.exitCode();
+    } catch (IOException | RuntimeException e) {
+      if (Options.has(parsed, Options.VERBOSE)) {
+        e.printStackTrace(console.err());
+      } else {
+        console.say(Problems.describe(e));
+      }
+      return Subcommand.FAILED;
+    }
+  }
+
+  private static int wrongUsage(String name, ParameterException e, Console console) {
+    console.say(Problems.describe(e) + "; see inputfs " + name + " --help");
+    return Subcommand.USAGE;
+  }
+
+  private static @Nullable Subcommand command(String name) {
+    return switch (name) {
+      case "run" -> new RunCommand();
+      case "replay" -> new ReplayCommand();
+      case "import" -> new ImportCommand();
+      case "mount" -> new MountCommand();
+      case "unmount" -> new UnmountCommand();
+      case "ls" -> new ListCommand();
+      case "tree" -> new TreeCommand();
+      case "cat" -> new CatCommand();
+      case "stat" -> new StatCommand();
+      default -> null;
+    };
+  }
+
+  private static String version() {
+    String version = Main.class.getPackage().getImplementationVersion();
+    return version == null ? "(not packaged)" : version;
   }
 }

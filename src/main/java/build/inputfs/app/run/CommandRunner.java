@@ -19,6 +19,9 @@ import java.util.List;
  * all children that end meanwhile are taken for the command's.
  */
 public final class CommandRunner {
+  /** How long a command that is asked to end has, unless said otherwise. */
+  public static final Duration GRACE = Duration.ofSeconds(5);
+
   private final Processes processes;
   private final Interruption interruption;
   private final Duration grace;

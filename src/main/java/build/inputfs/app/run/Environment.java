@@ -20,6 +20,9 @@ public final class Environment {
   /** How the start script hands on the LC_ALL that it was called with, when it needs another. */
   private static final String CALLERS_LC_ALL = "INPUTFS_LC_ALL";
 
+  /** No variables at all. */
+  public static final Environment EMPTY = new Environment(Map.of());
+
   private final Map<String, String> variables;
 
   private Environment(Map<String, String> variables) {
@@ -28,7 +31,7 @@ public final class Environment {
 
   /** Exactly the variables of a command of the Remote Execution API. */
   public static Environment of(Command command) {
-    Environment environment = new Environment(Map.of());
+    Environment environment = EMPTY;
     for (Command.EnvironmentVariable variable : command.getEnvironmentVariablesList()) {
       environment = environment.with(variable.getName(), variable.getValue());
     }

@@ -32,4 +32,9 @@ public record Invocation(
       throw new IllegalArgumentException("there is no command to run: it has no arguments");
     }
   }
+
+  Invocation withTimeout(Duration other) {
+    return new Invocation(
+        arguments, environment, exactEnvironment, workingDirectory, other, redirects);
+  }
 }

@@ -88,7 +88,7 @@ public final class Replay {
       JobReport report = jobs.run(action.job(redirects));
       return judge(text, command, files, recorded, report);
     } catch (IOException | IllegalArgumentException e) {
-      return new Row(text, command, files, null, Verdict.FAILED, List.of(message(e)));
+      return new Row(text, command, files, null, Verdict.FAILED, List.of(Problems.describe(e)));
     }
   }
 
@@ -111,9 +111,5 @@ public final class Replay {
       verdict = details.isEmpty() ? Verdict.SAME : Verdict.DIFFERS;
     }
     return new Row(text, command, files, report.phases(), verdict, details);
-  }
-
-  private static String message(Exception e) {
-    return e.getMessage() == null ? e.toString() : e.getMessage();
   }
 }

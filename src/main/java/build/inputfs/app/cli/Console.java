@@ -1,0 +1,42 @@
+package build.inputfs.app.cli;
+
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Where a command writes: results to {@code out}, all else to {@code err}, in UTF-8 whatever the
+ * locale is. Results are buffered: whoever waits for them flushes.
+ */
+record Console(PrintStream out, PrintStream err) {
+
+  /** This process's own streams. */
+  static Console standard() {
+    return new Console(
+        new PrintStream(
+            new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16),
+            false,
+            StandardCharsets.UTF_8),
+        new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
+  }
+
+  /** Whether messages go to a terminal, where somebody may be watching: proc(5). */
+  static boolean isTerminal() {
+    try {
+      String target = Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString();
+      return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** One line for people. */
+  void say(String line) {
+    err.println("inputfs: " + line);
+  }
+}

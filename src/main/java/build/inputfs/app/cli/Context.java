@@ -1,0 +1,54 @@
+package build.inputfs.app.cli;
+
+import build.inputfs.app.run.Interruption;
+import build.inputfs.cache.view.ViewStrategy;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.posix.Signals;
+import build.inputfs.cas.store.BlobSource;
+import build.inputfs.cas.tree.TreeReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * What every command gets.
+ *
+ * @param console where it writes
+ * @param folders where it keeps things
+ * @param strategies makes the strategies for views
+ */
+record Context(Console console, Folders folders, Strategies strategies) {
+
+  /** The stores, none opened yet. */
+  Stores stores(Posix posix) {
+    return new Stores(folders, posix);
+  }
+
+  /**
+   * The strategy that the options ask for, which the caller closes.
+   *
+   * @param blobs where the inputs' contents are
+   * @param trees decodes the inputs' directories
+   */
+  ViewStrategy strategy(ParseResult arguments, Posix posix, BlobSource blobs, TreeReader trees)
+      throws IOException {
+    String name = Options.get(arguments, Options.STRATEGY);
+    Path scratch = Options.path(arguments, Options.SCRATCH);
+    if (scratch == null) {
+      scratch = folders.scratch();
+      Files.createDirectories(scratch);
+    } else if (!Files.isDirectory(scratch)) {
+      throw new IOException("the scratch folder " + scratch + " is not a directory");
+    }
+    return strategies.open(
+        name == null ? Strategies.AUTOMATIC : name, posix, blobs, trees, scratch.toRealPath());
+  }
+
+  /** Takes the signals that ask this program to end, from now on. */
+  Interruption handleSignals() {
+    Interruption interruption = new Interruption();
+    Signals.handleAll(interruption::signal);
+    return interruption;
+  }
+}

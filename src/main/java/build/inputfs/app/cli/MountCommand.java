@@ -1,0 +1,83 @@
+package build.inputfs.app.cli;
+
+import build.inputfs.app.run.Interruption;
+import build.inputfs.cache.view.View;
+import build.inputfs.cache.view.ViewSpec;
+import build.inputfs.cache.view.ViewStrategy;
+import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.posix.Signals;
+import build.inputfs.cas.store.LocalStore;
+import build.inputfs.cas.store.StoreAccess;
+import build.inputfs.cas.tree.TreeReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+
+/** {@code inputfs mount}: shows a tree of the store as a directory, until it is told to end. */
+final class MountCommand implements Subcommand {
+  private static final String READ_ONLY = "--read-only";
+
+  @Override
+  public void describe(CommandSpec spec) {
+    spec.usageMessage()
+        .customSynopsis("inputfs mount ROOT MOUNTPOINT [OPTION...]")
+        .description(
+            "Shows a tree of the store as a directory, which may be changed like any other; the"
+                + " store never changes, and what was written is gone at the end. Prints",
+            "",
+            "    mounted ROOT on MOUNTPOINT",
+            "",
+            "when it can be used, and stays in the foreground until Ctrl-C, SIGTERM or"
+                + " `inputfs unmount`.",
+            "");
+    spec.addPositional(Options.argument(0, true, "ROOT", "The digest of the tree's root."));
+    spec.addPositional(Options.argument(1, true, "MOUNTPOINT", "An empty directory."));
+    Options.addCas(spec, "");
+    spec.addOption(Options.flag(READ_ONLY, "Let nobody write."));
+    Options.addView(spec);
+  }
+
+  @Override
+  public int run(ParseResult arguments, Context context) throws IOException {
+    String rootText = Options.required(arguments, 0);
+    Path mountPoint = Path.of(Options.required(arguments, 1)).toAbsolutePath().normalize();
+    Interruption interruption = context.handleSignals();
+    Posix posix = Posix.load();
+    try (Stores stores = context.stores(posix)) {
+      LocalStore store = stores.open(Options.path(arguments, Options.CAS), StoreAccess.AUTOMATIC);
+      Digest root = store.resolve(rootText);
+      ViewSpec spec =
+          new ViewSpec(
+              root,
+              mountPoint,
+              posix.geteuid(),
+              posix.getegid(),
+              Options.has(arguments, READ_ONLY),
+              List.of());
+      TreeReader trees = new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES);
+      interruption.check();
+      try (ViewStrategy strategy = context.strategy(arguments, posix, store, trees);
+          View view = strategy.open(spec)) {
+        context.console().out().println("mounted " + root + " on " + mountPoint);
+        context.console().out().flush();
+        awaitEnd(view, interruption);
+        view.failures().forEach(failure -> context.console().say(failure.toString()));
+      }
+    }
+    return OK;
+  }
+
+  private static void awaitEnd(View view, Interruption interruption) {
+    Thread waiting = Thread.currentThread();
+    try (Interruption.Forwarding _ = interruption.forwardTo((Signals _) -> waiting.interrupt())) {
+      view.awaitEnd();
+    } catch (InterruptedException e) {
+      // That is how it is told to end.
+    } finally {
+      Thread.interrupted();
+    }
+  }
+}

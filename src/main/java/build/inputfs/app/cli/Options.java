@@ -1,0 +1,142 @@
+package build.inputfs.app.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/** The options that several commands have, and how options are made and read. Stateless. */
+final class Options {
+  static final String CAS = "--cas";
+  static final String JSON = "--json";
+  static final String SCRATCH = "--scratch";
+  static final String STRATEGY = "--strategy";
+  static final String VERBOSE = "--verbose";
+  static final String HELP = "--help";
+
+  private Options() {}
+
+  /** An option without a value. */
+  static OptionSpec flag(String name, String description) {
+    return OptionSpec.builder(name).arity("0").type(boolean.class).description(description).build();
+  }
+
+  /** An option with a value. */
+  static OptionSpec value(String name, String label, String description) {
+    return OptionSpec.builder(name)
+        .arity("1")
+        .type(String.class)
+        .paramLabel(label)
+        .description(description)
+        .build();
+  }
+
+  /** An option that may be given several times. */
+  static OptionSpec values(String name, String label, String arity, String description) {
+    return OptionSpec.builder(name)
+        .arity(arity)
+        .type(List.class)
+        .auxiliaryTypes(String.class)
+        .paramLabel(label)
+        .description(description)
+        .build();
+  }
+
+  /** The argument at {@code index}. */
+  static PositionalParamSpec argument(
+      int index, boolean required, String label, String description) {
+    return PositionalParamSpec.builder()
+        .index(Integer.toString(index))
+        .arity(required ? "1" : "0..1")
+        .required(required)
+        .type(String.class)
+        .paramLabel(label)
+        .description(description)
+        .build();
+  }
+
+  /** All arguments from {@code index} on. */
+  static PositionalParamSpec arguments(int index, String label, String description) {
+    return PositionalParamSpec.builder()
+        .index(index + "..*")
+        .arity("0..*")
+        .type(List.class)
+        .auxiliaryTypes(String.class)
+        .paramLabel(label)
+        .description(description)
+        .build();
+  }
+
+  static void addCommon(CommandSpec spec) {
+    spec.addOption(flag(VERBOSE, "Say more, and print the stack trace of a failure."));
+    spec.addOption(
+        OptionSpec.builder(HELP, "-h")
+            .usageHelp(true)
+            .arity("0")
+            .type(boolean.class)
+            .description("Print this text.")
+            .build());
+  }
+
+  static void addCas(CommandSpec spec, String more) {
+    spec.addOption(
+        value(
+            CAS,
+            "DIR",
+            "The store (default: $XDG_CACHE_HOME/inputfs or ~/.cache/inputfs)."
+                + (more.isEmpty() ? "" : " " + more)));
+  }
+
+  static void addView(CommandSpec spec) {
+    spec.addOption(value(STRATEGY, "NAME", "How the view is made: auto or fuse (default: auto)."));
+    spec.addOption(
+        value(
+            SCRATCH,
+            "DIR",
+            "Where what is written in the view is kept until it ends: a folder on a local disk"
+                + " (default: scratch in ~/.cache/inputfs)."));
+  }
+
+  static boolean has(ParseResult arguments, String flag) {
+    return arguments.matchedOptionValue(flag, false);
+  }
+
+  static @Nullable String get(ParseResult arguments, String option) {
+    return arguments.matchedOptionValue(option, (String) null);
+  }
+
+  static @Nullable Path path(ParseResult arguments, String option) {
+    String value = get(arguments, option);
+    return value == null ? null : Path.of(value);
+  }
+
+  static List<String> list(ParseResult arguments, String option) {
+    return arguments.matchedOptionValue(option, List.of());
+  }
+
+  /** The argument at {@code index}, or null when it was not given. */
+  static @Nullable String argument(ParseResult arguments, int index) {
+    return arguments.matchedPositionalValue(index, (String) null);
+  }
+
+  /** The argument at {@code index}, which has to be given. */
+  static String required(ParseResult arguments, int index) {
+    String value = argument(arguments, index);
+    if (value == null) {
+      throw usage(arguments, "an argument is missing");
+    }
+    return value;
+  }
+
+  static List<String> rest(ParseResult arguments, int index) {
+    return arguments.matchedPositionalValue(index, List.of());
+  }
+
+  static ParameterException usage(ParseResult arguments, String problem) {
+    return new ParameterException(arguments.commandSpec().commandLine(), problem);
+  }
+}

@@ -1,0 +1,199 @@
+package build.inputfs.app.cli;
+
+import build.inputfs.app.run.CommandRunner;
+import build.inputfs.app.run.Interruption;
+import build.inputfs.app.run.JobReport.Phases;
+import build.inputfs.app.run.JobRunner;
+import build.inputfs.app.run.Replay;
+import build.inputfs.app.run.Replay.Row;
+import build.inputfs.app.run.Replay.Verdict;
+import build.inputfs.cache.view.OutputCollector;
+import build.inputfs.cache.view.ViewStrategy;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.posix.Processes;
+import build.inputfs.cas.posix.Processes.Redirect;
+import build.inputfs.cas.store.LocalStore;
+import build.inputfs.cas.store.StoreAccess;
+import build.inputfs.cas.tree.TreeReader;
+import com.google.gson.stream.JsonWriter;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+
+/** {@code inputfs replay}: recorded actions run again, and their results are compared. */
+final class ReplayCommand implements Subcommand {
+
+  @Override
+  public void describe(CommandSpec spec) {
+    spec.usageMessage()
+        .customSynopsis("inputfs replay [ACTION...] [OPTION...]")
+        .description(
+            "Runs recorded actions of the Remote Execution API again, each in a view of its input"
+                + " tree, and compares exit codes and outputs with what was recorded.",
+            "",
+            "Prints a line per action: its hash, its command's first word, how many files its tree"
+                + " has, the milliseconds to make the view, run the command, collect the outputs"
+                + " and remove the view, and `same` or what differs. What commands print is"
+                + " dropped.",
+            "")
+        .footer(
+            "",
+            "The store with the recordings is only read; outputs go to the default store.",
+            "",
+            "Exit codes: 0 when all are the same, 1 when one failed or differs; 125 when inputfs"
+                + " itself failed; 2 for wrong usage.");
+    spec.addPositional(
+        Options.arguments(
+            0, "ACTION", "The actions' digests or hashes (default: all that have a result)."));
+    Options.addCas(spec, "");
+    Options.addView(spec);
+    spec.addOption(
+        Options.flag(Options.JSON, "Print one JSON object on stdout instead, with all details."));
+  }
+
+  @Override
+  public int run(ParseResult arguments, Context context) throws IOException {
+    Interruption interruption = context.handleSignals();
+    Posix posix = Posix.load();
+    try (Stores stores = context.stores(posix)) {
+      LocalStore recordings =
+          stores.open(Options.path(arguments, Options.CAS), StoreAccess.READ_ONLY);
+      LocalStore results = stores.writable(recordings);
+      TreeReader trees = new TreeReader(recordings, TreeReader.DEFAULT_CACHE_BYTES);
+      List<String> actions = Options.rest(arguments, 0);
+      try (ViewStrategy strategy = context.strategy(arguments, posix, recordings, trees)) {
+        Replay replay =
+            new Replay(
+                recordings,
+                trees,
+                results,
+                new JobRunner(
+                    strategy,
+                    new CommandRunner(Processes.load(), interruption, CommandRunner.GRACE),
+                    new OutputCollector(recordings, results),
+                    interruption,
+                    context.folders().mountPoints(),
+                    posix.geteuid(),
+                    posix.getegid()),
+                silence());
+        PrintStream out = context.console().out();
+        return run(
+            replay,
+            actions.isEmpty() ? recordings.listActions() : actions,
+            Options.has(arguments, Options.JSON) ? new JsonRows(out) : new TextRows(out));
+      }
+    }
+  }
+
+  private static List<Redirect> silence() {
+    Path nothing = Path.of("/dev/null");
+    return List.of(
+        new Redirect.From(0, nothing), new Redirect.To(1, nothing), new Redirect.To(2, nothing));
+  }
+
+  private static int run(Replay replay, List<String> actions, Rows rows) throws IOException {
+    Map<Verdict, Integer> counts = new EnumMap<>(Verdict.class);
+    for (String action : actions) {
+      Row row = replay.run(action);
+      counts.merge(row.verdict(), 1, Integer::sum);
+      rows.add(row);
+    }
+    int same = counts.getOrDefault(Verdict.SAME, 0);
+    int differ = counts.getOrDefault(Verdict.DIFFERS, 0);
+    int failed = counts.getOrDefault(Verdict.FAILED, 0);
+    rows.end(same, differ, failed);
+    return differ + failed == 0 ? OK : NO;
+  }
+
+  /** Where rows go, as they come. */
+  private interface Rows {
+    void add(Row row) throws IOException;
+
+    void end(int same, int differ, int failed) throws IOException;
+  }
+
+  private static final class TextRows implements Rows {
+    private static final int HASH_DIGITS = 12;
+
+    private final PrintStream out;
+
+    TextRows(PrintStream out) {
+      this.out = out;
+      out.printf(
+          "%-12s  %-14s %7s %8s %8s %8s %8s%n",
+          "action", "command", "files", "make ms", "run", "collect", "remove");
+    }
+
+    @Override
+    public void add(Row row) {
+      Phases phases = row.phases();
+      out.printf(
+          "%-12s  %-14s %7d %8s %8s %8s %8s  %s%n",
+          row.action().substring(0, Math.min(HASH_DIGITS, row.action().length())),
+          row.command(),
+          row.files(),
+          phases == null ? "-" : Text.millis(phases.make()),
+          phases == null ? "-" : Text.millis(phases.run()),
+          phases == null ? "-" : Text.millis(phases.collect()),
+          phases == null ? "-" : Text.millis(phases.remove()),
+          row.verdict() == Verdict.SAME ? "same" : verdict(row) + String.join("; ", row.details()));
+      out.flush();
+    }
+
+    @Override
+    public void end(int same, int differ, int failed) {
+      out.printf(
+          "%d actions: %d same, %d differ, %d failed%n",
+          same + differ + failed, same, differ, failed);
+    }
+
+    private static String verdict(Row row) {
+      return row.verdict() == Verdict.FAILED ? "failed: " : "differs: ";
+    }
+  }
+
+  private static final class JsonRows implements Rows {
+    private final PrintStream out;
+    private final JsonWriter json;
+
+    JsonRows(PrintStream out) throws IOException {
+      this.out = out;
+      this.json = RunJson.begin(out);
+      json.beginObject().name("actions").beginArray();
+    }
+
+    @Override
+    public void add(Row row) throws IOException {
+      json.beginObject();
+      json.name("action").value(row.action());
+      json.name("command").value(row.command());
+      json.name("files").value(row.files());
+      Phases phases = row.phases();
+      if (phases != null) {
+        json.name("milliseconds").beginObject();
+        RunJson.writePhases(json, phases);
+        json.endObject();
+      }
+      json.name("verdict").value(row.verdict().name().toLowerCase(Locale.ROOT));
+      json.name("details").beginArray();
+      for (String detail : row.details()) {
+        json.value(detail);
+      }
+      json.endArray().endObject();
+    }
+
+    @Override
+    public void end(int same, int differ, int failed) throws IOException {
+      json.endArray();
+      json.name("same").value(same).name("differ").value(differ).name("failed").value(failed);
+      json.endObject();
+      RunJson.end(json, out);
+    }
+  }
+}

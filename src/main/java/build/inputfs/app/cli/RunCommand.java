@@ -1,0 +1,255 @@
+package build.inputfs.app.cli;
+
+import build.inputfs.app.run.CommandRunner;
+import build.inputfs.app.run.Environment;
+import build.inputfs.app.run.Interruption;
+import build.inputfs.app.run.Invocation;
+import build.inputfs.app.run.Job;
+import build.inputfs.app.run.JobReport;
+import build.inputfs.app.run.JobRunner;
+import build.inputfs.app.run.Problems;
+import build.inputfs.app.run.RecordedAction;
+import build.inputfs.app.run.StoppedException;
+import build.inputfs.cache.view.DeclaredOutputs;
+import build.inputfs.cache.view.OutputCollector;
+import build.inputfs.cache.view.ViewStrategy;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.posix.Processes;
+import build.inputfs.cas.posix.Processes.Redirect;
+import build.inputfs.cas.store.LocalStore;
+import build.inputfs.cas.store.StoreAccess;
+import build.inputfs.cas.tree.TreeReader;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * {@code inputfs run}: a command runs in a view of an input tree, and its outputs are collected.
+ */
+final class RunCommand implements Subcommand {
+  private static final String INPUTS = "--inputs";
+  private static final String ROOT = "--root";
+  private static final String ACTION = "--action";
+  private static final String OUTPUT = "--output";
+  private static final String ENV = "--env";
+  private static final String CLEAN_ENV = "--clean-env";
+  private static final String WORKING_DIRECTORY = "--working-directory";
+  private static final String TIMEOUT = "--timeout";
+  private static final String READ_ONLY_CAS = "--read-only-cas";
+
+  @Override
+  public void describe(CommandSpec spec) {
+    spec.usageMessage()
+        .customSynopsis(
+            "inputfs run --inputs DIR [--output PATH...] [OPTION...] -- COMMAND [ARGUMENT...]",
+            "inputfs run --root DIGEST [--output PATH...] [OPTION...] -- COMMAND [ARGUMENT...]",
+            "inputfs run --action DIGEST [OPTION...]")
+        .description(
+            "Runs a command in a view of an input tree: a directory that behaves like a private"
+                + " copy of the tree. Then puts the outputs in the store, and ends the view with"
+                + " all that was written in it and every process that the command left behind.",
+            "",
+            "Standard streams, signals and the exit code are handed through. Each output is named"
+                + " on stderr with its digest, which `inputfs cat` and `inputfs ls` take.",
+            "")
+        .footer(
+            "",
+            "The store: inputs are read from it and outputs are put in it. When its folder has no"
+                + " write bit for its owner, or cannot be written, or with --read-only-cas, it is"
+                + " never changed, and everything goes to the default store instead.",
+            "",
+            "Exit codes: that of the command; 128+N when signal N ended it, 127 when there is no"
+                + " such command, 126 when it cannot be run, 124 when its time was over; 125 when"
+                + " inputfs failed, or could not give the command an input; 2 for wrong usage.");
+    spec.addOption(
+        Options.value(
+            INPUTS,
+            "DIR",
+            "A directory of the disk as input tree. It is imported, never changed."));
+    spec.addOption(Options.value(ROOT, "DIGEST", "A tree of the store as input tree."));
+    spec.addOption(
+        Options.value(
+            ACTION,
+            "DIGEST",
+            "A recorded action of the Remote Execution API: its command, input tree, environment,"
+                + " working directory, outputs and timeout."));
+    spec.addOption(
+        Options.values(
+            OUTPUT,
+            "PATH",
+            "1..*",
+            "What the command makes: files, directories or symlinks in the tree. Their parent"
+                + " directories exist from the start."));
+    spec.addOption(
+        Options.value(
+            WORKING_DIRECTORY,
+            "PATH",
+            "Where in the tree the command starts (default: its root)."));
+    spec.addOption(
+        Options.values(ENV, "NAME=VALUE", "1", "Set a variable in the command's environment."));
+    spec.addOption(
+        Options.flag(CLEAN_ENV, "Start from an empty environment rather than this program's own."));
+    spec.addOption(
+        Options.value(TIMEOUT, "SECONDS", "End the command after so long, with exit code 124."));
+    Options.addCas(spec, "");
+    spec.addOption(
+        Options.flag(READ_ONLY_CAS, "Do not change the store, though it may be written."));
+    Options.addView(spec);
+    spec.addOption(
+        Options.flag(
+            Options.JSON,
+            "Print one JSON object on stdout: exit code, outputs, times, view, failures. What the"
+                + " command writes to stdout goes to stderr then."));
+    spec.addPositional(
+        Options.arguments(0, "COMMAND", "The command and its arguments; best put after `--`."));
+  }
+
+  @Override
+  public int run(ParseResult arguments, Context context) throws IOException {
+    if (List.of(INPUTS, ROOT, ACTION).stream().filter(arguments::hasMatchedOption).count() != 1) {
+      throw Options.usage(arguments, "give one of --inputs, --root and --action");
+    }
+    boolean json = Options.has(arguments, Options.JSON);
+    try {
+      return runJob(arguments, context, json);
+    } catch (IOException | StoppedException e) {
+      if (json) {
+        int exitCode = e instanceof StoppedException stopped ? stopped.exitCode() : FAILED;
+        RunJson.writeFailure(context.console().out(), exitCode, Problems.describe(e));
+      }
+      throw e;
+    }
+  }
+
+  private static int runJob(ParseResult arguments, Context context, boolean json)
+      throws IOException {
+    List<Redirect> redirects = json ? List.of(new Redirect.Like(1, 2)) : List.of();
+    Invocation given = arguments.hasMatchedOption(ACTION) ? null : invocation(arguments, redirects);
+    Interruption interruption = context.handleSignals();
+    Posix posix = Posix.load();
+    try (Stores stores = context.stores(posix)) {
+      StoreAccess access =
+          Options.has(arguments, READ_ONLY_CAS) ? StoreAccess.READ_ONLY : StoreAccess.AUTOMATIC;
+      LocalStore store = stores.open(Options.path(arguments, Options.CAS), access);
+      LocalStore results = stores.writable(store);
+      long start = System.nanoTime();
+      LocalStore inputs = arguments.hasMatchedOption(INPUTS) ? results : store;
+      Job job = job(arguments, given, redirects, inputs, posix, interruption, context.console());
+      long imported = System.nanoTime() - start;
+      TreeReader trees = new TreeReader(inputs, TreeReader.DEFAULT_CACHE_BYTES);
+      try (ViewStrategy strategy = context.strategy(arguments, posix, inputs, trees)) {
+        JobReport report =
+            new JobRunner(
+                    strategy,
+                    new CommandRunner(Processes.load(), interruption, CommandRunner.GRACE),
+                    new OutputCollector(inputs, results),
+                    interruption,
+                    context.folders().mountPoints(),
+                    posix.geteuid(),
+                    posix.getegid())
+                .run(job);
+        RunText text = new RunText(context.console(), Options.has(arguments, Options.VERBOSE));
+        text.print(job, report, imported);
+        if (json) {
+          RunJson.write(context.console().out(), job, report, imported);
+        }
+        return report.exitCode();
+      }
+    }
+  }
+
+  private static Job job(
+      ParseResult arguments,
+      @Nullable Invocation given,
+      List<Redirect> redirects,
+      LocalStore store,
+      Posix posix,
+      Interruption interruption,
+      Console console)
+      throws IOException {
+    if (given == null) {
+      refuse(arguments, OUTPUT, ENV, CLEAN_ENV, WORKING_DIRECTORY);
+      if (!Options.rest(arguments, 0).isEmpty()) {
+        throw Options.usage(arguments, "an action has its own command");
+      }
+      String action = String.valueOf(Options.get(arguments, ACTION));
+      Job job = RecordedAction.read(store, store.resolve(action)).job(redirects);
+      Duration timeout = timeout(arguments);
+      return timeout == null ? job : job.withTimeout(timeout);
+    }
+    DeclaredOutputs outputs;
+    try {
+      outputs = DeclaredOutputs.ofPaths(Options.list(arguments, OUTPUT));
+    } catch (IllegalArgumentException e) {
+      throw Options.usage(arguments, "--output: " + e.getMessage());
+    }
+    String root = Options.get(arguments, ROOT);
+    if (root != null) {
+      return new Job(store.resolve(root), given, outputs);
+    }
+    Path directory = Path.of(String.valueOf(Options.get(arguments, INPUTS)));
+    Import importer = new Import(posix, interruption, console);
+    return new Job(importer.run(store, directory, Set.of()), given, outputs);
+  }
+
+  private static Invocation invocation(ParseResult arguments, List<Redirect> redirects)
+      throws IOException {
+    List<String> command = Options.rest(arguments, 0);
+    if (command.isEmpty()) {
+      throw Options.usage(arguments, "there is no command to run: put it after `--`");
+    }
+    boolean clean = Options.has(arguments, CLEAN_ENV);
+    Environment environment = clean ? Environment.EMPTY : Environment.inherited();
+    for (String assignment : Options.list(arguments, ENV)) {
+      int equals = assignment.indexOf('=');
+      if (equals < 1) {
+        throw Options.usage(arguments, "--env takes NAME=VALUE, not '" + assignment + "'");
+      }
+      environment =
+          environment.with(assignment.substring(0, equals), assignment.substring(equals + 1));
+    }
+    String directory = Options.get(arguments, WORKING_DIRECTORY);
+    try {
+      return new Invocation(
+          command,
+          environment,
+          clean,
+          directory == null ? "" : DeclaredOutputs.resolve("", directory),
+          timeout(arguments),
+          redirects);
+    } catch (IllegalArgumentException e) {
+      throw Options.usage(arguments, "--working-directory: " + e.getMessage());
+    }
+  }
+
+  private static @Nullable Duration timeout(ParseResult arguments) {
+    String seconds = Options.get(arguments, TIMEOUT);
+    if (seconds == null) {
+      return null;
+    }
+    try {
+      BigDecimal nanos = new BigDecimal(seconds).movePointRight(9);
+      if (nanos.signum() > 0) {
+        return Duration.ofNanos(nanos.toBigInteger().longValueExact());
+      }
+    } catch (ArithmeticException | NumberFormatException e) {
+      // Told below.
+    }
+    throw Options.usage(arguments, "--timeout takes seconds, such as 90 or 0.5, not " + seconds);
+  }
+
+  private static void refuse(ParseResult arguments, String... options) {
+    for (String option : options) {
+      if (arguments.hasMatchedOption(option)) {
+        throw Options.usage(
+            arguments, option + " cannot be given for an action, which has its own");
+      }
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package build.inputfs.app.cli;
+
+import build.inputfs.cas.digest.DigestFunction;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.store.LocalStore;
+import build.inputfs.cas.store.StoreAccess;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/** The stores that one command works with: opened as they are needed, closed together. */
+final class Stores implements AutoCloseable {
+  private final Folders folders;
+  private final Posix posix;
+  private final Deque<LocalStore> opened = new ArrayDeque<>();
+
+  Stores(Folders folders, Posix posix) {
+    this.folders = folders;
+    this.posix = posix;
+  }
+
+  /**
+   * Opens a store.
+   *
+   * @param root its folder, or null for the default store
+   */
+  LocalStore open(@Nullable Path root, StoreAccess access) throws IOException {
+    LocalStore store =
+        LocalStore.open(
+            root == null ? folders.store() : root,
+            DigestFunction.SHA256,
+            access,
+            folders.privateFolder(),
+            posix);
+    opened.push(store);
+    return store;
+  }
+
+  /** The store for what is made when {@code store} cannot be written: the default store then. */
+  LocalStore writable(LocalStore store) throws IOException {
+    return store.isWritable() ? store : open(null, StoreAccess.READ_WRITE);
+  }
+
+  @Override
+  public void close() throws IOException {
+    IOException failure = null;
+    for (LocalStore store : opened) {
+      try {
+        store.close();
+      } catch (IOException e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+}

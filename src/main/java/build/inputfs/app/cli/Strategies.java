@@ -1,0 +1,25 @@
+package build.inputfs.app.cli;
+
+import build.inputfs.cache.view.ViewStrategy;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.store.BlobSource;
+import build.inputfs.cas.tree.TreeReader;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Makes strategies by their names on the command line. */
+interface Strategies {
+  /** The name that leaves the choice to the program. */
+  String AUTOMATIC = "auto";
+
+  /**
+   * Makes the strategy called {@code name}, which the caller closes.
+   *
+   * @param blobs where the inputs' contents are
+   * @param trees decodes the inputs' directories
+   * @param scratch the folder that takes what commands write
+   * @throws IllegalArgumentException when there is no strategy of this name
+   */
+  ViewStrategy open(String name, Posix posix, BlobSource blobs, TreeReader trees, Path scratch)
+      throws IOException;
+}

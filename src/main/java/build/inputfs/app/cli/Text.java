@@ -1,0 +1,59 @@
+package build.inputfs.app.cli;
+
+import build.inputfs.cas.tree.Kind;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Locale;
+
+/** How values are written for people. Stateless. */
+final class Text {
+  private static final String[] UNITS = {"bytes", "KB", "MB", "GB", "TB", "PB"};
+  private static final String RIGHTS = "rwxrwxrwx";
+
+  private Text() {}
+
+  /** A number of bytes in a fitting unit, of 1000 each. */
+  static String bytes(long bytes) {
+    double value = bytes;
+    int unit = 0;
+    while (value >= 1000 && unit < UNITS.length - 1) {
+      value /= 1000;
+      unit++;
+    }
+    return unit == 0 ? bytes + " bytes" : String.format(Locale.ROOT, "%.1f %s", value, UNITS[unit]);
+  }
+
+  /** Nanoseconds as milliseconds, to a tenth. */
+  static String millis(long nanos) {
+    return String.format(Locale.ROOT, "%.1f", nanos / 1e6);
+  }
+
+  /** Type and permissions as {@code ls -l} has them. */
+  static String mode(Kind kind, int mode) {
+    StringBuilder text = new StringBuilder(10);
+    text.append(
+        switch (kind) {
+          case FILE -> '-';
+          case DIRECTORY -> 'd';
+          case SYMLINK -> 'l';
+        });
+    for (int i = 0; i < RIGHTS.length(); i++) {
+      text.append((mode & (0400 >> i)) != 0 ? RIGHTS.charAt(i) : '-');
+    }
+    special(text, 3, mode & 04000, 's');
+    special(text, 6, mode & 02000, 's');
+    special(text, 9, mode & 01000, 't');
+    return text.toString();
+  }
+
+  /** A time in UTC, to the second. */
+  static String time(Instant time) {
+    return time.truncatedTo(ChronoUnit.SECONDS).toString();
+  }
+
+  private static void special(StringBuilder text, int at, int bit, char letter) {
+    if (bit != 0) {
+      text.setCharAt(at, text.charAt(at) == 'x' ? letter : Character.toUpperCase(letter));
+    }
+  }
+}
