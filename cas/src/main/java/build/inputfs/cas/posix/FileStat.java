@@ -79,17 +79,4 @@ public final class FileStat {
   public long device() {
     return ((long) (int) INTS.get(bytes, 136) << 32) | ((int) INTS.get(bytes, 140) & 0xffffffffL);
   }
-
-  /**
-   * Whether both describe one file, unchanged in between: the same inode, size and times of change.
-   */
-  public boolean describesSame(FileStat other) {
-    return ino() == other.ino()
-        && device() == other.device()
-        && size() == other.size()
-        && mtimeSeconds() == other.mtimeSeconds()
-        && mtimeNanos() == other.mtimeNanos()
-        && ctimeSeconds() == other.ctimeSeconds()
-        && ctimeNanos() == other.ctimeNanos();
-  }
 }

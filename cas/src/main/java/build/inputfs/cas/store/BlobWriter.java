@@ -92,28 +92,30 @@ final class BlobWriter {
   }
 
   Digest put(Path file, PutMode mode, @Nullable Digest expected) throws IOException {
-    FileStat before = stat(file);
-    if (!FileTypes.isRegular(before)) {
-      throw new IOException(file + " is not a regular file");
+    FileStamp before = FileStamp.of(posix, file);
+    if (!before.isRegular()) {
+      throw new IOException(file + " is " + before.kind() + ", not a regular file");
     }
     return switch (mode) {
       case COPY -> copy(file, before, expected);
-      case REFLINK -> {
-        Digest digest = reflink(file, before, expected, true);
-        yield digest != null ? digest : copy(file, before, expected);
-      }
-      case LINK -> link(file, expected);
+      case REFLINK -> reflink(file, before, expected);
+      case LINK -> link(file, before, expected);
       case AUTO -> {
-        Digest digest =
-            disksWithoutReflinks.contains(before.device())
-                ? null
-                : reflink(file, before, expected, false);
-        yield digest != null ? digest : copy(file, before, expected);
+        if (!disksWithoutReflinks.contains(before.device())) {
+          try {
+            yield reflink(file, before, expected);
+          } catch (PosixException e) {
+            if (FileCloner.isUnsupported(e.errno())) {
+              disksWithoutReflinks.add(before.device());
+            }
+          }
+        }
+        yield copy(file, before, expected);
       }
     };
   }
 
-  private Digest copy(Path file, FileStat before, @Nullable Digest expected) throws IOException {
+  private Digest copy(Path file, FileStamp before, @Nullable Digest expected) throws IOException {
     Digest digest;
     try (FileChannel in =
         FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
@@ -136,20 +138,13 @@ final class BlobWriter {
     return digest;
   }
 
-  /** Returns null when the disk cannot and {@code required} is false. */
-  private @Nullable Digest reflink(
-      Path file, FileStat before, @Nullable Digest expected, boolean required) throws IOException {
+  private Digest reflink(Path file, FileStamp before, @Nullable Digest expected)
+      throws IOException {
     Path temporary = temporaries.newPath();
     try {
       int errno = cloner.reflink(file, temporary);
       if (errno != 0) {
-        if (required) {
-          throw new PosixException("reflink " + file + " into the store", errno);
-        }
-        if (FileCloner.isUnsupported(errno)) {
-          disksWithoutReflinks.add(before.device());
-        }
-        return null;
+        throw new PosixException("reflink " + file + " into the store", errno);
       }
       Digest digest = hash(temporary);
       if (expected != null) {
@@ -163,19 +158,22 @@ final class BlobWriter {
     }
   }
 
-  private Digest link(Path file, @Nullable Digest expected) throws IOException {
+  private Digest link(Path file, FileStamp before, @Nullable Digest expected) throws IOException {
+    if (before.links() > 1) {
+      return copy(file, before, expected);
+    }
     Path temporary = temporaries.newPath();
     try {
       Posix.check(
           posix.linkat(Posix.AT_FDCWD, file.toString(), Posix.AT_FDCWD, temporary.toString(), 0),
           "link " + file + " into the store");
       cloner.seal(temporary, MODE);
-      FileStat before = stat(temporary);
+      FileStamp sealed = FileStamp.of(posix, temporary);
       Digest digest = hash(temporary);
       if (expected != null) {
         verify(file.toString(), expected, digest);
       }
-      checkUnchanged(temporary, before);
+      checkUnchanged(temporary, sealed);
       publish(temporary, digest, linked);
       return digest;
     } finally {
@@ -189,7 +187,7 @@ final class BlobWriter {
     try {
       Digest digest;
       try (FileChannel out = create(temporary)) {
-        digest = transfer(in, out);
+        digest = transfer(in, out, expected == null ? Long.MAX_VALUE : expected.size());
       }
       if (expected != null) {
         verify(what, expected, digest);
@@ -223,24 +221,32 @@ final class BlobWriter {
     }
     FileStat stat = new FileStat();
     return posix.lstat(blobs.path(digest.hex()), stat) == 0
-        && FileTypes.isRegular(stat)
+        && FileStamp.of(stat).isRegular()
         && stat.size() == digest.size();
   }
 
   private Digest hash(Path file) throws IOException {
     try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
-      return transfer(in, null);
+      return transfer(in, null, Long.MAX_VALUE);
     }
   }
 
-  /** Hashes what comes from {@code in}, and writes it to {@code out} if that is given. */
-  private Digest transfer(ReadableByteChannel in, @Nullable FileChannel out) throws IOException {
+  /**
+   * Hashes what comes from {@code in}, and writes it to {@code out} if that is given.
+   *
+   * @param limit how many bytes may come
+   */
+  private Digest transfer(ReadableByteChannel in, @Nullable FileChannel out, long limit)
+      throws IOException {
     MessageDigest hasher = function.newHasher();
     ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
     long size = 0;
     while (in.read(buffer) >= 0) {
       buffer.flip();
       size += buffer.remaining();
+      if (size > limit) {
+        throw new DigestMismatchException("more came than the %d bytes expected".formatted(limit));
+      }
       hasher.update(buffer.array(), 0, buffer.limit());
       if (out != null) {
         writeFully(out, buffer);
@@ -261,14 +267,8 @@ final class BlobWriter {
     }
   }
 
-  private FileStat stat(Path file) throws IOException {
-    FileStat stat = new FileStat();
-    Posix.check(posix.lstat(file, stat), "stat " + file);
-    return stat;
-  }
-
-  private void checkUnchanged(Path file, FileStat before) throws IOException {
-    if (!stat(file).describesSame(before)) {
+  private void checkUnchanged(Path file, FileStamp before) throws IOException {
+    if (!FileStamp.of(posix, file).equals(before)) {
       throw changed(file);
     }
   }

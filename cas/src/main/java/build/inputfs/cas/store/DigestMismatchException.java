@@ -11,6 +11,10 @@ public final class DigestMismatchException extends IOException {
    * @param actual what it is
    */
   public DigestMismatchException(String what, Digest expected, Digest actual) {
-    super(what + " is " + actual + " and not " + expected);
+    this(what + " is " + actual + " and not " + expected);
+  }
+
+  DigestMismatchException(String message) {
+    super(message);
   }
 }

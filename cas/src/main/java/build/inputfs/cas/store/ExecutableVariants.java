@@ -72,7 +72,7 @@ final class ExecutableVariants {
   private boolean isWhole(Path variant, Digest digest) {
     FileStat stat = new FileStat();
     return posix.lstat(variant, stat) == 0
-        && stat.mode() == (FileTypes.REGULAR | MODE)
+        && stat.mode() == (FileStamp.REGULAR | MODE)
         && stat.size() == digest.size();
   }
 }

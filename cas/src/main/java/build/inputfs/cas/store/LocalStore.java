@@ -235,7 +235,7 @@ public final class LocalStore implements BlobSource, AutoCloseable {
       return function.empty();
     }
     FileStat stat = new FileStat();
-    if (posix.lstat(blobs.path(hash), stat) != 0 || !FileTypes.isRegular(stat)) {
+    if (posix.lstat(blobs.path(hash), stat) != 0 || !FileStamp.of(stat).isRegular()) {
       throw new InvalidDigestException(
           "there is no blob of hash %s in %s; a blob elsewhere is named hash/size"
               .formatted(hash, root));
@@ -256,7 +256,7 @@ public final class LocalStore implements BlobSource, AutoCloseable {
       throw new MissingBlobException(digest, "not in " + root);
     }
     Posix.check(result, "stat " + blob);
-    if (!FileTypes.isRegular(stat)) {
+    if (!FileStamp.of(stat).isRegular()) {
       throw new MissingBlobException(digest, blob + " is not a regular file");
     }
     if (stat.size() != digest.size()) {

@@ -7,6 +7,7 @@ import build.inputfs.cas.proto.DirectoryNode;
 import build.inputfs.cas.proto.FileNode;
 import build.inputfs.cas.proto.NodeProperties;
 import build.inputfs.cas.proto.SymlinkNode;
+import com.google.protobuf.Timestamp;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.TreeMap;
@@ -16,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * Makes a {@code Directory} message in its canonical form from entries in any order. For one use by
  * one thread.
  *
- * <p>Each method that adds an entry throws IllegalArgumentException when the name, the target or
- * the mode breaks a rule or the name is there already.
+ * <p>Each method that adds an entry throws IllegalArgumentException when the name, the target or a
+ * property breaks a rule or the name is there already.
  */
 public final class DirectoryBuilder {
   private final TreeMap<byte[], FileNode> files = new TreeMap<>(Arrays::compareUnsigned);
@@ -49,7 +50,7 @@ public final class DirectoryBuilder {
   /** Adds a symlink. */
   public void addSymlink(String name, String target, @Nullable NodeProperties properties) {
     byte[] bytes = target.getBytes(StandardCharsets.UTF_8);
-    refuse(Names.problemWithTarget(bytes, 0, bytes.length), name);
+    refuse(EntryRules.problemWithTarget(bytes, 0, bytes.length), name);
     SymlinkNode.Builder node = SymlinkNode.newBuilder().setName(name).setTarget(target);
     if (properties != null) {
       node.setNodeProperties(check(properties));
@@ -78,7 +79,7 @@ public final class DirectoryBuilder {
   /** The name's bytes, when it is a good name and not yet taken. */
   private byte[] free(String name) {
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-    refuse(Names.problemWithName(bytes, 0, bytes.length), name);
+    refuse(EntryRules.problemWithName(bytes, 0, bytes.length), name);
     if (files.containsKey(bytes) || directories.containsKey(bytes) || symlinks.containsKey(bytes)) {
       throw new IllegalArgumentException("two entries are named '" + name + "'");
     }
@@ -87,7 +88,11 @@ public final class DirectoryBuilder {
 
   private static NodeProperties check(NodeProperties properties) {
     if (properties.hasUnixMode()) {
-      refuse(Names.problemWithMode(properties.getUnixMode().getValue()), "node_properties");
+      refuse(EntryRules.problemWithMode(properties.getUnixMode().getValue()), "node_properties");
+    }
+    if (properties.hasMtime()) {
+      Timestamp mtime = properties.getMtime();
+      refuse(EntryRules.problemWithMtime(mtime.getSeconds(), mtime.getNanos()), "node_properties");
     }
     return properties;
   }

@@ -21,10 +21,6 @@ final class DirectoryDecoder {
   private static final int VARINT = 0;
   private static final int BYTES = 2;
 
-  private static final long MIN_SECONDS = -62_135_596_800L;
-  private static final long MAX_SECONDS = 253_402_300_799L;
-  private static final int MAX_NANOS = 999_999_999;
-
   private final Digest digest;
   private final byte[] encoded;
   private final CodedInputStream in;
@@ -207,7 +203,7 @@ final class DirectoryDecoder {
   }
 
   private void check(Node node) throws InvalidTreeException {
-    refuseIf(Names.problemWithName(encoded, node.nameStart, node.nameLength));
+    refuseIf(EntryRules.problemWithName(encoded, node.nameStart, node.nameLength));
     switch (node.kind) {
       case FILE, DIRECTORY -> {
         checkHash(node);
@@ -216,7 +212,7 @@ final class DirectoryDecoder {
         }
       }
       case SYMLINK -> {
-        String wrong = Names.problemWithTarget(encoded, node.targetStart, node.targetLength);
+        String wrong = EntryRules.problemWithTarget(encoded, node.targetStart, node.targetLength);
         if (wrong != null) {
           throw refused("symlink " + name(node) + ": " + wrong);
         }
@@ -241,14 +237,10 @@ final class DirectoryDecoder {
 
   private void checkProperties(Node node) throws InvalidTreeException {
     if (node.hasMode) {
-      refuseIf(Names.problemWithMode(node.mode));
+      refuseIf(EntryRules.problemWithMode(node.mode));
     }
-    if (node.hasMtime
-        && (node.nanos < 0
-            || node.nanos > MAX_NANOS
-            || node.seconds < MIN_SECONDS
-            || node.seconds > MAX_SECONDS)) {
-      throw refused("mtime is %d s and %d ns".formatted(node.seconds, node.nanos));
+    if (node.hasMtime) {
+      refuseIf(EntryRules.problemWithMtime(node.seconds, node.nanos));
     }
   }
 
@@ -343,7 +335,7 @@ final class DirectoryDecoder {
   }
 
   private String name(Node node) {
-    return Names.show(encoded, node.nameStart, node.nameLength);
+    return EntryRules.show(encoded, node.nameStart, node.nameLength);
   }
 
   private InvalidTreeException duplicate(Node node) {

@@ -1,9 +1,9 @@
 package build.inputfs.cas.tree;
 
 import build.inputfs.cas.digest.Digest;
-import build.inputfs.cas.posix.FileStat;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.proto.NodeProperties;
+import build.inputfs.cas.store.FileStamp;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.PutMode;
 import com.google.protobuf.Timestamp;
@@ -16,6 +16,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -94,7 +95,7 @@ public final class TreeBuilder {
     }
     ForkJoinPool pool = new ForkJoinPool(threads);
     try {
-      return pool.submit(new DirectoryTask(root, stat(root), 1)).get();
+      return pool.submit(new DirectoryTask(root, FileStamp.of(posix, root), 1)).get();
     } catch (ExecutionException e) {
       throw unwrap(e);
     } catch (InterruptedException e) {
@@ -132,14 +133,14 @@ public final class TreeBuilder {
   }
 
   /** A file or directory that was listed, and what lstat(2) said of it. */
-  private record Listed(String name, Path path, FileStat stat) {}
+  private record Listed(String name, Path path, FileStamp stamp) {}
 
   private final class DirectoryTask extends RecursiveTask<Digest> {
     private final Path path;
-    private final FileStat before;
+    private final FileStamp before;
     private final int level;
 
-    DirectoryTask(Path path, FileStat before, int level) {
+    DirectoryTask(Path path, FileStamp before, int level) {
       this.path = path;
       this.before = before;
       this.level = level;
@@ -179,7 +180,7 @@ public final class TreeBuilder {
     }
   }
 
-  private Digest importDirectory(Path path, FileStat before, int level) throws IOException {
+  private Digest importDirectory(Path path, FileStamp before, int level) throws IOException {
     if (level > TreeReader.MAX_DEPTH) {
       throw new IOException(path + " is more than " + TreeReader.MAX_DEPTH + " levels deep");
     }
@@ -187,22 +188,22 @@ public final class TreeBuilder {
     List<Listed> files = new ArrayList<>();
     List<Listed> directories = new ArrayList<>();
     for (Listed entry : list(path)) {
-      switch (entry.stat().mode() & FileKinds.MASK) {
-        case FileKinds.REGULAR -> files.add(entry);
-        case FileKinds.DIRECTORY -> directories.add(entry);
-        case FileKinds.SYMLINK ->
-            directory.addSymlink(entry.name(), readLink(entry), properties(entry.stat(), false));
-        default ->
-            throw new IOException(
-                "%s is %s, which a tree cannot hold"
-                    .formatted(entry.path(), FileKinds.describe(entry.stat().mode())));
+      FileStamp stamp = entry.stamp();
+      if (stamp.isRegular()) {
+        files.add(entry);
+      } else if (stamp.isDirectory()) {
+        directories.add(entry);
+      } else if (stamp.isSymlink()) {
+        directory.addSymlink(entry.name(), readLink(entry), properties(stamp, false));
+      } else {
+        throw new IOException(entry.path() + " is " + stamp.kind() + ", which a tree cannot hold");
       }
     }
     Digest[] fileDigests = importAll(files, directories, level, directory);
     for (int i = 0; i < fileDigests.length; i++) {
       Listed file = files.get(i);
-      boolean executable = (file.stat().mode() & OWNER_EXECUTES) != 0;
-      directory.addFile(file.name(), fileDigests[i], executable, properties(file.stat(), true));
+      boolean executable = (file.stamp().mode() & OWNER_EXECUTES) != 0;
+      directory.addFile(file.name(), fileDigests[i], executable, properties(file.stamp(), true));
     }
     NodeProperties own = properties(before, true);
     if (own != null) {
@@ -222,7 +223,7 @@ public final class TreeBuilder {
     }
     List<DirectoryTask> children = new ArrayList<>();
     for (Listed child : directories) {
-      children.add(new DirectoryTask(child.path(), child.stat(), level + 1));
+      children.add(new DirectoryTask(child.path(), child.stamp(), level + 1));
     }
     RecursiveTask.invokeAll(children);
     RecursiveTask.invokeAll(batches);
@@ -235,8 +236,8 @@ public final class TreeBuilder {
   private Digest importFile(Listed file) throws IOException {
     try {
       Digest digest = store.put(file.path(), mode, null);
-      if (digest.size() != file.stat().size()) {
-        throw changed(file.path());
+      if (mode != PutMode.LINK) {
+        checkUnchanged(file.path(), file.stamp());
       }
       listener.fileImported(digest.size());
       return digest;
@@ -251,7 +252,7 @@ public final class TreeBuilder {
     List<Listed> entries = new ArrayList<>();
     try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory)) {
       for (Path path : stream) {
-        entries.add(new Listed(name(path), path, stat(path)));
+        entries.add(new Listed(name(path), path, FileStamp.of(posix, path)));
       }
     } catch (DirectoryIteratorException e) {
       throw e.getCause();
@@ -264,11 +265,20 @@ public final class TreeBuilder {
     return entries;
   }
 
-  /** The last name of a path, which Java has decoded: undecodable bytes have left a trace. */
+  /** The last name of a path, if Java has decoded it without loss. */
   private static String name(Path path) throws IOException {
-    String name = String.valueOf(path.getFileName());
-    if (name.indexOf('\uFFFD') >= 0) {
-      throw new IOException("the name of " + path + " is not UTF-8, so a tree cannot hold it");
+    Path last = path.getFileName();
+    String name = String.valueOf(last);
+    boolean lossless;
+    try {
+      lossless = path.getFileSystem().getPath(name).equals(last);
+    } catch (InvalidPathException e) {
+      lossless = false;
+    }
+    if (!lossless) {
+      throw new IOException(
+          "the name of %s is not UTF-8, or the locale is not (LC_ALL=C.UTF-8 makes it so)"
+              .formatted(path));
     }
     return name;
   }
@@ -279,14 +289,14 @@ public final class TreeBuilder {
         Posix.check(
             posix.readlinkat(Posix.AT_FDCWD, link.path().toString(), buffer),
             "readlink " + link.path());
-    String problem = Names.problemWithTarget(buffer, 0, length);
+    String problem = EntryRules.problemWithTarget(buffer, 0, length);
     if (problem != null) {
       throw new IOException("symlink " + link.path() + ": " + problem);
     }
     return new String(buffer, 0, length, StandardCharsets.UTF_8);
   }
 
-  private @Nullable NodeProperties properties(FileStat stat, boolean hasMode) {
+  private @Nullable NodeProperties properties(FileStamp stamp, boolean hasMode) {
     boolean withMode = hasMode && kept.contains(KeptProperty.UNIX_MODE);
     boolean withTime = kept.contains(KeptProperty.MTIME);
     if (!withMode && !withTime) {
@@ -294,23 +304,17 @@ public final class TreeBuilder {
     }
     NodeProperties.Builder properties = NodeProperties.newBuilder();
     if (withMode) {
-      properties.setUnixMode(UInt32Value.of(stat.mode() & PERMISSIONS));
+      properties.setUnixMode(UInt32Value.of(stamp.mode() & PERMISSIONS));
     }
     if (withTime) {
       properties.setMtime(
-          Timestamp.newBuilder().setSeconds(stat.mtimeSeconds()).setNanos(stat.mtimeNanos()));
+          Timestamp.newBuilder().setSeconds(stamp.mtimeSeconds()).setNanos(stamp.mtimeNanos()));
     }
     return properties.build();
   }
 
-  private FileStat stat(Path path) throws IOException {
-    FileStat stat = new FileStat();
-    Posix.check(posix.lstat(path, stat), "stat " + path);
-    return stat;
-  }
-
-  private void checkUnchanged(Path path, FileStat before) throws IOException {
-    if (!stat(path).describesSame(before)) {
+  private void checkUnchanged(Path path, FileStamp before) throws IOException {
+    if (!FileStamp.of(posix, path).equals(before)) {
       throw changed(path);
     }
   }

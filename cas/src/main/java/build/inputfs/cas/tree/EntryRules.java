@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * The rules for what entries and symlinks hold, after the Remote Execution API and
  * path_resolution(7). Stateless.
  */
-final class Names {
+final class EntryRules {
   /** NAME_MAX of Linux and macOS, in bytes. */
   static final int MAX_NAME = 255;
 
@@ -17,7 +17,12 @@ final class Names {
 
   private static final int MAX_MODE = 07777;
 
-  private Names() {}
+  // The years 1 to 9999, as protobuf's Timestamp has them.
+  private static final long MIN_SECONDS = -62_135_596_800L;
+  private static final long MAX_SECONDS = 253_402_300_799L;
+  private static final int MAX_NANOS = 999_999_999;
+
+  private EntryRules() {}
 
   /** Says why these bytes cannot be an entry's name, or returns null when they can. */
   static @Nullable String problemWithName(byte[] array, int offset, int length) {
@@ -66,6 +71,13 @@ final class Names {
   /** Says why this cannot be a {@code unix_mode}, or returns null when it can. */
   static @Nullable String problemWithMode(int mode) {
     return (mode & ~MAX_MODE) == 0 ? null : "unix_mode is 0" + Integer.toOctalString(mode);
+  }
+
+  /** Says why this cannot be an {@code mtime}, or returns null when it can. */
+  static @Nullable String problemWithMtime(long seconds, int nanos) {
+    return nanos < 0 || nanos > MAX_NANOS || seconds < MIN_SECONDS || seconds > MAX_SECONDS
+        ? "mtime is %d s and %d ns".formatted(seconds, nanos)
+        : null;
   }
 
   /** The bytes as text for a message. */
