@@ -46,7 +46,7 @@ final class BlobWriter {
   private final TemporaryFiles temporaries;
   private final Posix posix;
   private final FileCloner cloner;
-  private final SingleFlight<Digest, Boolean> publishing = new SingleFlight<>();
+  private final SingleFlight<Digest, Path> publishing = new SingleFlight<>();
   private final Set<Long> disksWithoutReflinks = ConcurrentHashMap.newKeySet();
   private final LongAdder copied = new LongAdder();
   private final LongAdder reflinked = new LongAdder();
@@ -200,19 +200,21 @@ final class BlobWriter {
   }
 
   private void publish(Path temporary, Digest digest, LongAdder how) throws IOException {
-    boolean isNew =
+    boolean published =
         !digest.isEmpty()
-            && publishing.run(
-                digest,
-                () -> {
-                  if (isPresent(digest)) {
-                    return false;
-                  }
-                  cloner.seal(temporary, MODE);
-                  blobs.publish(temporary, blobs.path(digest.hex()));
-                  return true;
-                });
-    (isNew ? how : present).increment();
+            && publishing.run(digest, () -> firstOf(temporary, digest)).equals(temporary);
+    (published ? how : present).increment();
+  }
+
+  /** Publishes {@code temporary} and returns it, or returns the blob that is there. */
+  private Path firstOf(Path temporary, Digest digest) throws IOException {
+    Path blob = blobs.path(digest.hex());
+    if (isPresent(digest)) {
+      return blob;
+    }
+    cloner.seal(temporary, MODE);
+    blobs.publish(temporary, blob);
+    return temporary;
   }
 
   boolean isPresent(Digest digest) {

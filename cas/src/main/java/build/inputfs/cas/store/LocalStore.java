@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
+import java.time.Instant;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -93,7 +94,7 @@ public final class LocalStore implements BlobSource, AutoCloseable {
     }
     Path own = writable ? absolute.resolve("inputfs") : privateFolder.toAbsolutePath().normalize();
     LocalStore store = new LocalStore(absolute, function, writable, own, posix);
-    store.temporaries.sweep();
+    store.temporaries.sweep(Instant.now());
     return store;
   }
 

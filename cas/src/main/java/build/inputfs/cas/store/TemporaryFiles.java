@@ -53,12 +53,12 @@ final class TemporaryFiles implements AutoCloseable {
     Files.deleteIfExists(path);
   }
 
-  /** Deletes what crashed processes have left. Best effort: another may be sweeping too. */
-  void sweep() throws IOException {
+  /** Deletes what crashed processes have left. Another process may be sweeping too. */
+  void sweep(Instant now) throws IOException {
     if (!Files.isDirectory(folder)) {
       return;
     }
-    Instant limit = Instant.now().minus(LEFTOVER_AGE);
+    Instant limit = now.minus(LEFTOVER_AGE);
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
       for (Path file : files) {
         try {

@@ -22,12 +22,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CountedCompleter;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.RecursiveAction;
-import java.util.concurrent.RecursiveTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -93,9 +95,15 @@ public final class TreeBuilder {
       throw new IOException(
           "the store " + store.root() + " is inside " + directory + ", which would import itself");
     }
+    FileStamp stamp = FileStamp.of(posix, root);
+    if (!stamp.isDirectory()) {
+      throw new IOException(root + " is " + stamp.kind() + ", not a directory");
+    }
+    AtomicReference<@Nullable Digest> digest = new AtomicReference<>();
     ForkJoinPool pool = new ForkJoinPool(threads);
     try {
-      return pool.submit(new DirectoryTask(root, FileStamp.of(posix, root), 1)).get();
+      pool.submit(new DirectoryTask(null, new Listed("", root, stamp), 1, digest::set)).get();
+      return Objects.requireNonNull(digest.get());
     } catch (ExecutionException e) {
       throw unwrap(e);
     } catch (InterruptedException e) {
@@ -135,102 +143,124 @@ public final class TreeBuilder {
   /** A file or directory that was listed, and what lstat(2) said of it. */
   private record Listed(String name, Path path, FileStamp stamp) {}
 
-  private final class DirectoryTask extends RecursiveTask<Digest> {
+  /**
+   * One directory. It lists the directory and forks a task for each part of it; whichever thread
+   * ends the last of these puts the message. Nobody waits for a task, so that no stack grows with
+   * the tree.
+   */
+  private final class DirectoryTask extends CountedCompleter<Void> {
     private final Path path;
     private final FileStamp before;
     private final int level;
+    private final Consumer<Digest> result;
+    private final DirectoryBuilder directory = new DirectoryBuilder();
+    private final List<Listed> files = new ArrayList<>();
+    private final List<Listed> directories = new ArrayList<>();
+    private Digest[] fileDigests = {};
+    private Digest[] directoryDigests = {};
 
-    DirectoryTask(Path path, FileStamp before, int level) {
-      this.path = path;
-      this.before = before;
+    /**
+     * @param parent the task of the directory that this one is in; null for the root
+     * @param result takes the digest before the parent's parts are complete
+     */
+    DirectoryTask(
+        @Nullable DirectoryTask parent, Listed listed, int level, Consumer<Digest> result) {
+      super(parent);
+      this.path = listed.path();
+      this.before = listed.stamp();
       this.level = level;
+      this.result = result;
     }
 
     @Override
-    protected Digest compute() {
+    public void compute() {
       try {
-        return importDirectory(path, before, level);
+        sortOut();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      fileDigests = new Digest[files.size()];
+      directoryDigests = new Digest[directories.size()];
+      addToPendingCount(directories.size() + Math.ceilDiv(files.size(), BATCH));
+      for (int i = 0; i < directories.size(); i++) {
+        int index = i;
+        new DirectoryTask(
+                this, directories.get(i), level + 1, digest -> directoryDigests[index] = digest)
+            .fork();
+      }
+      for (int from = 0; from < files.size(); from += BATCH) {
+        int to = Math.min(from + BATCH, files.size());
+        new FilesTask(this, files.subList(from, to), fileDigests, from).fork();
+      }
+      tryComplete();
+    }
+
+    private void sortOut() throws IOException {
+      if (level > TreeReader.MAX_DEPTH) {
+        throw new IOException(path + " is more than " + TreeReader.MAX_DEPTH + " levels deep");
+      }
+      for (Listed entry : list(path)) {
+        FileStamp stamp = entry.stamp();
+        if (stamp.isRegular()) {
+          files.add(entry);
+        } else if (stamp.isDirectory()) {
+          directories.add(entry);
+        } else if (stamp.isSymlink()) {
+          directory.addSymlink(entry.name(), readLink(entry), properties(stamp, false));
+        } else {
+          throw new IOException(
+              entry.path() + " is " + stamp.kind() + ", which a tree cannot hold");
+        }
+      }
+    }
+
+    @Override
+    public void onCompletion(CountedCompleter<?> last) {
+      for (int i = 0; i < files.size(); i++) {
+        Listed file = files.get(i);
+        boolean executable = (file.stamp().mode() & OWNER_EXECUTES) != 0;
+        directory.addFile(file.name(), fileDigests[i], executable, properties(file.stamp(), true));
+      }
+      for (int i = 0; i < directories.size(); i++) {
+        directory.addDirectory(directories.get(i).name(), directoryDigests[i]);
+      }
+      NodeProperties own = properties(before, true);
+      if (own != null) {
+        directory.setProperties(own);
+      }
+      try {
+        checkUnchanged(path, before);
+        result.accept(store.put(directory.build()));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
     }
   }
 
-  private final class FilesTask extends RecursiveAction {
+  /** Some files of a directory; each task writes its own part of the array. */
+  private final class FilesTask extends CountedCompleter<Void> {
     private final List<Listed> files;
     private final Digest[] digests;
     private final int from;
 
-    /** For up to {@link #BATCH} of the files; each task writes its own part of the array. */
-    FilesTask(List<Listed> files, Digest[] digests, int from) {
+    FilesTask(DirectoryTask parent, List<Listed> files, Digest[] digests, int from) {
+      super(parent);
       this.files = files;
       this.digests = digests;
       this.from = from;
     }
 
     @Override
-    protected void compute() {
+    public void compute() {
       try {
-        for (int i = from; i < Math.min(from + BATCH, files.size()); i++) {
-          digests[i] = importFile(files.get(i));
+        for (int i = 0; i < files.size(); i++) {
+          digests[from + i] = importFile(files.get(i));
         }
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
+      tryComplete();
     }
-  }
-
-  private Digest importDirectory(Path path, FileStamp before, int level) throws IOException {
-    if (level > TreeReader.MAX_DEPTH) {
-      throw new IOException(path + " is more than " + TreeReader.MAX_DEPTH + " levels deep");
-    }
-    DirectoryBuilder directory = new DirectoryBuilder();
-    List<Listed> files = new ArrayList<>();
-    List<Listed> directories = new ArrayList<>();
-    for (Listed entry : list(path)) {
-      FileStamp stamp = entry.stamp();
-      if (stamp.isRegular()) {
-        files.add(entry);
-      } else if (stamp.isDirectory()) {
-        directories.add(entry);
-      } else if (stamp.isSymlink()) {
-        directory.addSymlink(entry.name(), readLink(entry), properties(stamp, false));
-      } else {
-        throw new IOException(entry.path() + " is " + stamp.kind() + ", which a tree cannot hold");
-      }
-    }
-    Digest[] fileDigests = importAll(files, directories, level, directory);
-    for (int i = 0; i < fileDigests.length; i++) {
-      Listed file = files.get(i);
-      boolean executable = (file.stamp().mode() & OWNER_EXECUTES) != 0;
-      directory.addFile(file.name(), fileDigests[i], executable, properties(file.stamp(), true));
-    }
-    NodeProperties own = properties(before, true);
-    if (own != null) {
-      directory.setProperties(own);
-    }
-    checkUnchanged(path, before);
-    return store.put(directory.build());
-  }
-
-  /** Imports files and directories in parallel; adds the directories to {@code parent}. */
-  private Digest[] importAll(
-      List<Listed> files, List<Listed> directories, int level, DirectoryBuilder parent) {
-    Digest[] digests = new Digest[files.size()];
-    List<FilesTask> batches = new ArrayList<>();
-    for (int from = 0; from < files.size(); from += BATCH) {
-      batches.add(new FilesTask(files, digests, from));
-    }
-    List<DirectoryTask> children = new ArrayList<>();
-    for (Listed child : directories) {
-      children.add(new DirectoryTask(child.path(), child.stamp(), level + 1));
-    }
-    RecursiveTask.invokeAll(children);
-    RecursiveTask.invokeAll(batches);
-    for (int i = 0; i < children.size(); i++) {
-      parent.addDirectory(directories.get(i).name(), children.get(i).join());
-    }
-    return digests;
   }
 
   private Digest importFile(Listed file) throws IOException {
