@@ -53,7 +53,7 @@ public interface ViewTree {
   /** A symlink with its target, verbatim. */
   record SymbolicLink(String target) implements Node {}
 
-  /** A FIFO or a socket. */
+  /** A FIFO, a socket or a device: {@code type} says which, for messages. */
   record Special(String type) implements Node {}
 
   /** A directory. */

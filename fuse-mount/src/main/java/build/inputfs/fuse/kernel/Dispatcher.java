@@ -191,7 +191,13 @@ final class Dispatcher {
 
   private int mknod() {
     return entryOrError(
-        fs.mknod(caller(), request.node(), request.mknodName(), request.mknodMode(), entry));
+        fs.mknod(
+            caller(),
+            request.node(),
+            request.mknodName(),
+            request.mknodMode(),
+            request.mknodDevice(),
+            entry));
   }
 
   private int mkdir() {

@@ -106,7 +106,7 @@ final class Reply {
     out.putInt(at + 64, a.nlink);
     out.putInt(at + 68, a.uid);
     out.putInt(at + 72, a.gid);
-    out.putInt(at + 76, 0);
+    out.putInt(at + 76, a.device);
     out.putInt(at + 80, BLOCK_SIZE);
     out.putInt(at + 84, 0);
   }

@@ -98,6 +98,10 @@ final class Request {
     return in.getInt(40);
   }
 
+  int mknodDevice() {
+    return in.getInt(44);
+  }
+
   byte[] mknodName() {
     return string(56);
   }

@@ -50,6 +50,7 @@ abstract sealed class Inode permits DirectoryNode, FileNode, SymlinkNode, Specia
     out.nlink = nlink;
     out.uid = uid;
     out.gid = gid;
+    out.device = 0;
     out.volatileNow = false;
     times.fill(out);
     fillContent(out);

@@ -266,8 +266,8 @@ public final class MutableFileSystem implements FileSystem {
   }
 
   @Override
-  public Status mknod(Caller caller, long parent, byte[] name, int mode, Entry out) {
-    return names.mknod(caller, parent, name, mode, out);
+  public Status mknod(Caller caller, long parent, byte[] name, int mode, int device, Entry out) {
+    return names.mknod(caller, parent, name, mode, device, out);
   }
 
   @Override

@@ -57,7 +57,13 @@ final class MutableTree implements ViewTree {
     return switch (node) {
       case DirectoryNode directory -> new DirectoryView(directory, path);
       case SymlinkNode link -> new SymbolicLink(text(link.target, path));
-      case SpecialNode special -> new Special(special.type() == FileType.FIFO ? "FIFO" : "socket");
+      case SpecialNode special ->
+          new Special(
+              switch (special.type()) {
+                case FileType.FIFO -> "FIFO";
+                case FileType.SOCKET -> "socket";
+                default -> "device";
+              });
       case FileNode file -> view(file, path);
     };
   }

@@ -25,20 +25,24 @@ final class NameChanges {
     this.contents = contents;
   }
 
-  Status mknod(Caller caller, long parent, byte[] name, int mode, Entry out) {
-    return switch (mode & FileType.MASK) {
+  Status mknod(Caller caller, long parent, byte[] name, int mode, int device, Entry out) {
+    int type = mode & FileType.MASK;
+    return switch (type) {
       case FileType.REGULAR, 0 -> create(caller, parent, name, mode, null, out, new OpenFile());
-      case FileType.FIFO, FileType.SOCKET -> {
-        int type = mode & FileType.MASK;
-        yield add(
-            parent,
-            name,
-            out,
-            directory ->
-                new SpecialNode(
-                    tree.table.allocate(), type, mode, caller.uid, group(directory, caller)));
-      }
-      default -> Status.NOT_PERMITTED;
+      case FileType.FIFO, FileType.SOCKET, FileType.CHARACTER_DEVICE, FileType.BLOCK_DEVICE ->
+          add(
+              parent,
+              name,
+              out,
+              directory ->
+                  new SpecialNode(
+                      tree.table.allocate(),
+                      type,
+                      device,
+                      mode,
+                      caller.uid,
+                      group(directory, caller)));
+      default -> Status.INVALID;
     };
   }
 

@@ -196,6 +196,7 @@ final class Tree {
     out.nlink = 1;
     out.uid = uid;
     out.gid = gid;
+    out.device = 0;
     out.volatileNow = false;
     int unixMode = input.unixMode(index);
     switch (input.kind(index)) {

@@ -21,6 +21,9 @@ public final class Attributes {
   public int uid;
   public int gid;
 
+  /** Of a device its number, as the kernel packs one into 32 bits; else 0. */
+  public int device;
+
   public long atimeSeconds;
   public int atimeNanos;
   public long mtimeSeconds;

@@ -36,11 +36,13 @@ public interface FileSystem {
   byte @org.jspecify.annotations.Nullable [] readlink(long node);
 
   /**
-   * Creates a regular file, FIFO or socket. Devices are {@link Status#NOT_PERMITTED}.
+   * Creates a regular file, FIFO, socket or device. Who may make a device, and that nobody can open
+   * it, is the transport's to see to.
    *
    * @param mode file type and permission bits, the umask already applied
+   * @param device as {@link Attributes#device}
    */
-  Status mknod(Caller caller, long parent, byte[] name, int mode, Entry out);
+  Status mknod(Caller caller, long parent, byte[] name, int mode, int device, Entry out);
 
   Status mkdir(Caller caller, long parent, byte[] name, int mode, Entry out);
 

@@ -223,7 +223,8 @@ class MemoryFileSystem implements FileSystem, AutoCloseable {
   }
 
   @Override
-  public synchronized Status mknod(Caller caller, long parent, byte[] name, int mode, Entry out) {
+  public synchronized Status mknod(
+      Caller caller, long parent, byte[] name, int mode, int device, Entry out) {
     int type = mode & FileType.MASK;
     if (type == FileType.BLOCK_DEVICE || type == FileType.CHARACTER_DEVICE) {
       return Status.NOT_PERMITTED;

@@ -324,12 +324,14 @@ final class MutableFileSystemTest {
   }
 
   @Test
-  void mknod_ofADevice_isNotPermitted() {
-    assertThat(
-            at.view.mknod(
-                at.caller, ROOT, name("null"), FileType.CHARACTER_DEVICE | 0600, at.entry))
-        .isEqualTo(Status.NOT_PERMITTED);
-    assertThat(at.find("null")).isEqualTo(NO_NODE);
+  void mknod_ofADevice_isKeptWithItsNumber() {
+    int mode = FileType.CHARACTER_DEVICE | 0600;
+    assertThat(at.view.mknod(at.caller, ROOT, name("null"), mode, 0x103, at.entry))
+        .isEqualTo(Status.OK);
+    assertThat(at.stat(at.find("null")).mode).isEqualTo(mode);
+    assertThat(at.attributes.device).isEqualTo(0x103);
+    assertThat(at.stat(at.find("readme")).device).isZero();
+    assertThat(at.view.open(at.find("null"), Posix.O_RDONLY, at.opened)).isEqualTo(Status.INVALID);
   }
 
   @Test
