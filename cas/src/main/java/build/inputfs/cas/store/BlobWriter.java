@@ -119,23 +119,45 @@ final class BlobWriter {
     Digest digest;
     try (FileChannel in =
         FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
-      if (before.size() <= SMALL) {
-        byte[] data = new byte[(int) before.size()];
-        ByteBuffer buffer = ByteBuffer.wrap(data);
-        while (buffer.hasRemaining() && in.read(buffer) >= 0) {}
-        if (buffer.hasRemaining()) {
-          throw changed(file);
-        }
-        if (expected != null) {
-          verify(file.toString(), expected, function.digest(data));
-        }
-        digest = put(data);
-      } else {
-        digest = putChannel(in, expected, file.toString());
-      }
+      digest =
+          before.size() <= SMALL
+              ? copySmall(file, in, (int) before.size(), expected)
+              : copyLarge(file, in, expected);
     }
     checkUnchanged(file, before);
     return digest;
+  }
+
+  private Digest copySmall(Path file, FileChannel in, int size, @Nullable Digest expected)
+      throws IOException {
+    ByteBuffer content = ByteBuffer.allocate(size);
+    while (content.hasRemaining() && in.read(content) >= 0) {}
+    if (content.hasRemaining()) {
+      throw changed(file);
+    }
+    if (expected != null) {
+      verify(file.toString(), expected, function.digest(content.array()));
+    }
+    return put(content.array());
+  }
+
+  /** Reads a file twice when it is new, rather than write one that is there already. */
+  private Digest copyLarge(Path file, FileChannel in, @Nullable Digest expected)
+      throws IOException {
+    Digest digest = transfer(in, null, Long.MAX_VALUE);
+    if (expected != null) {
+      verify(file.toString(), expected, digest);
+    }
+    if (isPresent(digest)) {
+      present.increment();
+      return digest;
+    }
+    in.position(0);
+    try {
+      return putChannel(in, digest, file.toString());
+    } catch (DigestMismatchException e) {
+      throw changed(file);
+    }
   }
 
   private Digest reflink(Path file, FileStamp before, @Nullable Digest expected)

@@ -20,7 +20,6 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -116,12 +115,12 @@ public final class TreeBuilder {
   }
 
   private static IOException unwrap(ExecutionException e) {
-    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+    for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
       if (cause instanceof IOException failure) {
         return failure;
       }
     }
-    return new IOException(e);
+    throw new IllegalStateException(e.getCause());
   }
 
   /** Waits though interrupted: work in progress ends soon, as the pool interrupts it. */
@@ -178,6 +177,8 @@ public final class TreeBuilder {
         sortOut();
       } catch (IOException e) {
         throw new UncheckedIOException(e);
+      } catch (IllegalArgumentException e) {
+        throw refused(e);
       }
       fileDigests = new Digest[files.size()];
       directoryDigests = new Digest[directories.size()];
@@ -216,6 +217,18 @@ public final class TreeBuilder {
 
     @Override
     public void onCompletion(CountedCompleter<?> last) {
+      try {
+        addAll();
+        checkUnchanged(path, before);
+        result.accept(store.put(directory.build()));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (IllegalArgumentException e) {
+        throw refused(e);
+      }
+    }
+
+    private void addAll() {
       for (int i = 0; i < files.size(); i++) {
         Listed file = files.get(i);
         boolean executable = (file.stamp().mode() & OWNER_EXECUTES) != 0;
@@ -228,12 +241,11 @@ public final class TreeBuilder {
       if (own != null) {
         directory.setProperties(own);
       }
-      try {
-        checkUnchanged(path, before);
-        result.accept(store.put(directory.build()));
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+    }
+
+    /** The disk holds what a tree cannot: a name too long, a time out of range. */
+    private UncheckedIOException refused(IllegalArgumentException e) {
+      return new UncheckedIOException(new IOException("in " + path + ": " + e.getMessage(), e));
     }
   }
 
@@ -291,7 +303,6 @@ public final class TreeBuilder {
     } catch (NoSuchFileException e) {
       throw new IOException(directory + " disappeared while it was imported", e);
     }
-    entries.sort(Comparator.comparing(Listed::name));
     return entries;
   }
 

@@ -224,22 +224,12 @@ final class LocalStoreTest {
   }
 
   @Test
-  void invariant12_streamWithoutEnd_isCutOffAndNeverPublished() {
-    InputStream endless =
-        new InputStream() {
-          @Override
-          public int read() {
-            return 0;
-          }
-
-          @Override
-          public int read(byte[] target, int offset, int length) {
-            return length;
-          }
-        };
-    assertThatThrownBy(() -> store.put(endless, HELLO_DIGEST))
+  void invariant12_streamThatIsTooLong_isCutOffAndNeverPublished() {
+    ByteArrayInputStream tooLong = new ByteArrayInputStream(new byte[100 << 20]);
+    assertThatThrownBy(() -> store.put(tooLong, HELLO_DIGEST))
         .isInstanceOf(DigestMismatchException.class)
         .hasMessageContaining("6 bytes");
+    assertThat(tooLong.available()).isGreaterThan(99 << 20);
     assertThat(root.resolve("cas")).doesNotExist();
   }
 

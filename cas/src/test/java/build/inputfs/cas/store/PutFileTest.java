@@ -90,6 +90,16 @@ final class PutFileTest {
   }
 
   @Test
+  void put_byCopyOfLargeFileThatIsThere_writesNothing() throws IOException {
+    Path file = file("file", 3_000_000);
+    Digest digest = store.put(file, PutMode.COPY, null);
+    FileStamp blob = FileStamp.of(POSIX, store.locate(digest, false));
+    assertThat(store.put(file, PutMode.COPY, null)).isEqualTo(digest);
+    assertThat(FileStamp.of(POSIX, store.locate(digest, false))).isEqualTo(blob);
+    assertThat(store.putCounts()).isEqualTo(new PutCounts(1, 0, 0, 1));
+  }
+
+  @Test
   void put_byLink_makesTheFileTheBlob() throws IOException {
     Path file = file("file", 1000);
     Digest digest = store.put(file, PutMode.LINK, null);

@@ -160,6 +160,7 @@ final class TreeBuilderTest {
     for (int i = 0; i < targets.size(); i++) {
       assertThat(directory.kind(i)).isEqualTo(Kind.SYMLINK);
       assertThat(directory.target(i)).asString(UTF_8).isEqualTo(targets.get(i));
+      Files.delete(input.resolve("l" + i));
     }
   }
 
@@ -169,6 +170,7 @@ final class TreeBuilderTest {
     Files.createSymbolicLink(input.resolve("root"), Path.of("/"));
     assertThat(new TreeReader(store, 1 << 20).summarize(build()))
         .isEqualTo(new TreeSummary(0, 1, 2, 0, 1));
+    Files.delete(input.resolve("root"));
   }
 
   @Test
@@ -290,6 +292,29 @@ final class TreeBuilderTest {
             .start();
     assertThat(ln.waitFor()).isZero();
     assertThatThrownBy(this::build).hasMessageContaining("l: its target is not UTF-8");
+  }
+
+  @Test
+  void build_keepingATimeThatATreeCannotHold_saysWhere() throws Exception {
+    Path memory = Path.of("/dev/shm");
+    boolean possible = Files.isWritable(memory);
+    if (!possible) {
+      System.out.println("Skipped: there is no memory disk, on which files have any time");
+    }
+    assumeTrue(possible, "/dev/shm");
+    Path far = Files.createTempDirectory(memory, "inputfs-test");
+    Path file = Files.createFile(far.resolve("f"));
+    try {
+      Process touch = new ProcessBuilder("touch", "-d", "@253402300800", file.toString()).start();
+      assertThat(touch.waitFor()).isZero();
+      assertThatThrownBy(() -> builder(PutMode.COPY, Set.of(KeptProperty.MTIME)).build(far))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("in " + far + ": ")
+          .hasMessageContaining("mtime is 253402300800 s");
+    } finally {
+      Files.delete(file);
+      Files.delete(far);
+    }
   }
 
   @Test
@@ -416,16 +441,16 @@ final class TreeBuilderTest {
   @Test
   void build_ofDeepAndWideDirectories_staysWithinItsStack() throws IOException {
     Path deep = input.resolve("deep");
-    for (int i = 0; i < 800; i++) {
+    for (int i = 0; i < 700; i++) {
       deep = deep.resolve("d");
     }
     Files.createDirectories(deep);
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 1000; i++) {
       Files.createDirectories(input.resolve("wide/d" + i + "/e"));
       Files.writeString(input.resolve("wide/d" + i + "/f"), "x" + i);
     }
     Digest digest = build();
     assertThat(new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES).summarize(digest))
-        .isEqualTo(new TreeSummary(2000, 1 + 1 + 800 + 1 + 4000, 0, 8890, 802));
+        .isEqualTo(new TreeSummary(1000, 1 + 1 + 700 + 1 + 2000, 0, 3890, 702));
   }
 }
