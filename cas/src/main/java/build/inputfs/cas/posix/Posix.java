@@ -53,6 +53,7 @@ public final class Posix {
   public static final long MS_NOSUID = 2;
   public static final long MS_NODEV = 4;
   public static final long MS_NOATIME = 1024;
+  public static final int MNT_FORCE = 1;
   public static final int MNT_DETACH = 2;
   public static final int UMOUNT_NOFOLLOW = 8;
 

@@ -22,8 +22,9 @@ import org.slf4j.LoggerFactory;
  * <p>The kernel's rules, which it enforces with EIO: while a node is open with an id, every further
  * open of it must use the same id; and opens with an id and opens through the page cache exclude
  * each other. So a node has at most one id in use, counted by its opens, and once it is open
- * without an id it stays so until its last close. An id of an input outlives its last close, since
- * its content never changes, until the node is forgotten or {@link #MAX_IDLE} others came after it.
+ * without an id it stays so until its last close. Nodes go by their numbers in the kernel here: see
+ * {@link Successors}. An id of an input outlives its last close, since its content never changes,
+ * until the node is forgotten or {@link #MAX_IDLE} others came after it.
  *
  * <p>Any thread may call any method. The lock covers the tables only, never a system call: two
  * threads that open a node for the first time at once both make an id, and the second gives its own
@@ -90,18 +91,20 @@ final class Backings {
   }
 
   /**
-   * The id for an open of {@code node} that the filesystem has already agreed to.
+   * The id for an open that the filesystem has already agreed to.
    *
+   * @param number the node's number in the kernel
+   * @param node its number in the filesystem
    * @return a positive id or {@link #NONE}, either to be given back by {@link #release}; else
    *     {@link #CONFLICT}, or the negated ordinal of the status with which the filesystem refused
    *     its descriptor
    */
-  int open(long node, int flags, OpenFile file) {
+  int open(long number, long node, int flags, OpenFile file) {
     // No descriptor of an input is ever to be opened for writing, whatever a filesystem says.
     boolean forbidden = file.immutable && (flags & Posix.O_ACCMODE) != Posix.O_RDONLY;
     int result;
     synchronized (this) {
-      result = join(node, file, forbidden);
+      result = join(number, file, forbidden);
     }
     if (result != MAKE) {
       return result;
@@ -112,10 +115,10 @@ final class Backings {
     }
     int surplus = made;
     synchronized (this) {
-      result = join(node, file, forbidden);
+      result = join(number, file, forbidden);
       if (result == MAKE) {
-        surplus = drop(node);
-        nodes.put(node, new Node(made, file));
+        surplus = drop(number);
+        nodes.put(number, new Node(made, file));
         result = made;
       }
     }
@@ -124,8 +127,8 @@ final class Backings {
   }
 
   /** Adds an open to what is there, or tells why not. */
-  private int join(long node, OpenFile file, boolean forbidden) {
-    Node state = nodes.get(node);
+  private int join(long number, OpenFile file, boolean forbidden) {
+    Node state = nodes.get(number);
     if (state == null) {
       return MAKE;
     }
@@ -137,26 +140,26 @@ final class Backings {
       return CONFLICT;
     }
     if (state.opens++ == 0) {
-      idle.remove(node);
+      idle.remove(number);
     }
     return state.id;
   }
 
   /** The end of an open that {@link #open} gave an id or {@link #NONE}. */
-  void release(long node) {
+  void release(long number) {
     int unused = 0;
     synchronized (this) {
-      Node state = nodes.get(node);
+      Node state = nodes.get(number);
       if (state == null || state.opens == 0) {
-        throw new IllegalStateException("node " + node + " is released more often than opened");
+        throw new IllegalStateException("node " + number + " is released more often than opened");
       }
       if (--state.opens > 0) {
         return;
       }
       if (state.id == 0 || !state.immutable) {
-        unused = drop(node);
+        unused = drop(number);
       } else {
-        idle.put(node, state);
+        idle.put(number, state);
         if (idle.size() > MAX_IDLE) {
           unused = drop(idle.firstEntry().getKey());
         }
@@ -165,21 +168,21 @@ final class Backings {
     closeId(unused);
   }
 
-  /** The kernel may know {@code node} no more: an id that nobody uses goes. */
-  void forget(long node) {
+  /** The kernel may know this number no more: an id that nobody uses goes. */
+  void forget(long number) {
     int unused = 0;
     synchronized (this) {
-      if (idle.containsKey(node)) {
-        unused = drop(node);
+      if (idle.containsKey(number)) {
+        unused = drop(number);
       }
     }
     closeId(unused);
   }
 
   /** Takes a node that is not open out of the tables, and gives its id, or 0, to be closed. */
-  private int drop(long node) {
-    @Nullable Node state = nodes.remove(node);
-    idle.remove(node);
+  private int drop(long number) {
+    @Nullable Node state = nodes.remove(number);
+    idle.remove(number);
     return state == null ? 0 : state.id;
   }
 

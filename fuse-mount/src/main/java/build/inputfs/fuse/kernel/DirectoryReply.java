@@ -20,14 +20,16 @@ final class DirectoryReply implements DirectorySink {
   private final Reply reply;
   private final ByteBuffer out;
   private final CachePolicy caching;
+  private final Successors successors;
   private boolean plus;
   private int limit;
   private int position;
 
-  DirectoryReply(Reply reply, CachePolicy caching) {
+  DirectoryReply(Reply reply, CachePolicy caching, Successors successors) {
     this.reply = reply;
     this.out = reply.buffer();
     this.caching = caching;
+    this.successors = successors;
   }
 
   /**
@@ -71,12 +73,7 @@ final class DirectoryReply implements DirectorySink {
       byte[] names, int start, int length, long node, Attributes attributes, long next) {
     int at = position;
     if (plus) {
-      reply.putEntry(
-          at,
-          node,
-          attributes,
-          caching.entrySeconds(),
-          attributes.volatileNow ? 0 : caching.attributeSeconds());
+      reply.putEntry(at, node, attributes, caching, successors);
       at += Reply.ENTRY;
     }
     out.putLong(at, attributes.ino);

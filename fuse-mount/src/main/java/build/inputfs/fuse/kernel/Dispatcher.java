@@ -25,6 +25,10 @@ import org.slf4j.LoggerFactory;
  */
 final class Dispatcher {
   private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
+
+  /** As of the filesystems on disk; the kernel lets names of a page through. */
+  private static final int NAME_MAX = 255;
+
   private static final int SET_ID_BITS = 06000;
   private static final int SET_UID = 04000;
   private static final int SET_GID = 02000;
@@ -34,6 +38,8 @@ final class Dispatcher {
   private final CachePolicy caching;
   private final Negotiation negotiation;
   private final Backings backings;
+  private final Successors successors;
+  private final Notices notices;
   private final RequestCounters counters;
 
   private final Request request;
@@ -64,12 +70,14 @@ final class Dispatcher {
     this.caching = shared.options().caching();
     this.negotiation = shared.negotiation();
     this.backings = shared.backings();
+    this.successors = shared.successors();
+    this.notices = shared.notices();
     this.counters = shared.counters();
     this.request = new Request(in);
     this.requestAddress = requestAddress;
     this.reply = new Reply(out);
     this.replyAddress = replyAddress;
-    this.listing = new DirectoryReply(reply, caching);
+    this.listing = new DirectoryReply(reply, caching, successors);
   }
 
   /**
@@ -85,9 +93,18 @@ final class Dispatcher {
       return serve(opcode);
     } catch (Throwable e) {
       // A bug in a handler costs the caller its call, not everybody the mount.
-      log.error("{} of node {} failed and is answered with EIO", opcode, request.node(), e);
+      log.error("{} of node {} failed and is answered with EIO", opcode, node(), e);
       return wantsReply(opcode) ? reply.error(unique, Errnos.EIO) : 0;
     }
+  }
+
+  /**
+   * Answers the request that is in the buffer with ENOTCONN, without the filesystem.
+   *
+   * @return the length of the reply to write, or 0 where none is wanted
+   */
+  int refuse() {
+    return wantsReply(request.opcode()) ? reply.error(request.unique(), Errnos.ENOTCONN) : 0;
   }
 
   private static boolean wantsReply(Opcode opcode) {
@@ -101,14 +118,14 @@ final class Dispatcher {
       case LOOKUP -> lookup();
       case FORGET -> forget(request.node(), request.forgetCount());
       case BATCH_FORGET -> batchForget();
-      case GETATTR -> attributesOrError(fs.getattr(request.node(), attributes));
+      case GETATTR -> attributesOrError(fs.getattr(node(), attributes));
       case SETATTR -> setattr();
       case READLINK -> readlink();
       case SYMLINK -> symlink();
       case MKNOD -> mknod();
       case MKDIR -> mkdir();
-      case UNLINK -> reply.status(unique, fs.unlink(request.node(), request.name()));
-      case RMDIR -> reply.status(unique, fs.rmdir(request.node(), request.name()));
+      case UNLINK -> reply.status(unique, fs.unlink(node(), request.name()));
+      case RMDIR -> reply.status(unique, fs.rmdir(node(), request.name()));
       case RENAME -> rename(false);
       case RENAME2 -> rename(true);
       case LINK -> link();
@@ -160,18 +177,23 @@ final class Dispatcher {
   // Names
 
   private int lookup() {
-    Status status = fs.lookup(request.node(), request.name(), entry);
+    byte[] name = request.name();
+    if (name.length > NAME_MAX) {
+      // Nothing is ever made, linked or renamed under a name that was not looked up before.
+      return reply.error(unique, Errnos.ENAMETOOLONG);
+    }
+    Status status = fs.lookup(node(), name, entry);
     if (status == Status.NOT_FOUND && caching.negativeSeconds() > 0) {
-      return reply.entry(unique, 0, entry.attributes, caching.negativeSeconds(), 0);
+      return reply.noEntry(unique, caching.negativeSeconds());
     }
     return entryOrError(status);
   }
 
-  private int forget(long node, long count) {
+  private int forget(long number, long count) {
     if (negotiation.passthrough()) {
-      backings.forget(node);
+      backings.forget(number);
     }
-    fs.forget(node, count);
+    fs.forget(Successors.toFileSystem(number), count);
     return 0;
   }
 
@@ -186,14 +208,14 @@ final class Dispatcher {
   private int symlink() {
     byte[] name = request.name();
     byte[] target = request.nameAfter(name);
-    return entryOrError(fs.symlink(caller(), request.node(), name, target, entry));
+    return entryOrError(fs.symlink(caller(), node(), name, target, entry));
   }
 
   private int mknod() {
     return entryOrError(
         fs.mknod(
             caller(),
-            request.node(),
+            node(),
             request.mknodName(),
             request.mknodMode(),
             request.mknodDevice(),
@@ -202,7 +224,7 @@ final class Dispatcher {
 
   private int mkdir() {
     return entryOrError(
-        fs.mkdir(caller(), request.node(), request.mkdirName(), request.mkdirMode(), entry));
+        fs.mkdir(caller(), node(), request.mkdirName(), request.mkdirMode(), entry));
   }
 
   private int rename(boolean rename2) {
@@ -212,15 +234,16 @@ final class Dispatcher {
     }
     byte[] from = request.renameFrom(rename2);
     byte[] to = request.renameTo(rename2, from);
-    return reply.status(unique, fs.rename(request.node(), from, request.renameParent(), to, flags));
+    return reply.status(unique, fs.rename(node(), from, request.renameParent(), to, flags));
   }
 
   private int link() {
-    return entryOrError(fs.link(request.linkNode(), request.node(), request.linkName(), entry));
+    return entryOrError(
+        fs.link(Successors.toFileSystem(request.linkNode()), node(), request.linkName(), entry));
   }
 
   private int readlink() {
-    byte[] target = fs.readlink(request.node());
+    byte[] target = fs.readlink(node());
     return target == null ? reply.error(unique, Errnos.EINVAL) : reply.bytes(unique, target);
   }
 
@@ -228,7 +251,7 @@ final class Dispatcher {
 
   private int setattr() {
     request.setattr(change);
-    return attributesOrError(fs.setattr(request.node(), change, attributes));
+    return attributesOrError(fs.setattr(node(), change, attributes));
   }
 
   private int statfs() {
@@ -263,7 +286,7 @@ final class Dispatcher {
   // Open files
 
   private int open() {
-    long node = request.node();
+    long node = node();
     int flags = request.openFlags();
     Status status = fs.open(node, flags, file);
     if (status == Status.OK && (flags & Posix.O_TRUNC) != 0 && request.callerUid() != 0) {
@@ -272,14 +295,13 @@ final class Dispatcher {
         fs.release(node, flags);
       }
     }
-    return status == Status.OK ? opened(node, flags, 0) : reply.status(unique, status);
+    return status == Status.OK ? opened(request.node(), flags, 0) : reply.status(unique, status);
   }
 
   private int create() {
     int flags = request.openFlags();
     byte[] name = request.createName();
-    Status status =
-        fs.create(caller(), request.node(), name, request.createMode(), flags, entry, file);
+    Status status = fs.create(caller(), node(), name, request.createMode(), flags, entry, file);
     if (status == Status.EXISTS && (flags & Posix.O_EXCL) == 0) {
       status = openExisting(name, flags);
     }
@@ -288,7 +310,7 @@ final class Dispatcher {
 
   /** For a name that came to be after the kernel was told that it does not exist. */
   private Status openExisting(byte[] name, int flags) {
-    Status status = fs.lookup(request.node(), name, entry);
+    Status status = fs.lookup(node(), name, entry);
     if (status == Status.OK) {
       status = fs.open(entry.node, flags, file);
       if (status != Status.OK) {
@@ -300,8 +322,7 @@ final class Dispatcher {
 
   private int tmpfile() {
     int flags = request.openFlags();
-    return created(
-        fs.tmpfile(caller(), request.node(), request.createMode(), flags, entry, file), flags);
+    return created(fs.tmpfile(caller(), node(), request.createMode(), flags, entry, file), flags);
   }
 
   private int created(Status status, int flags) {
@@ -309,32 +330,38 @@ final class Dispatcher {
       return reply.status(unique, status);
     }
     putEntry();
-    return opened(entry.node, flags, Reply.ENTRY);
+    return opened(successors.toKernel(entry.node), flags, Reply.ENTRY);
   }
 
-  /** Completes the reply to an open that the filesystem has agreed to, {@code before} bytes in. */
-  private int opened(long node, int flags, int before) {
+  /**
+   * Completes the reply to an open that the filesystem has agreed to.
+   *
+   * @param number the node's number in the kernel
+   * @param before where the structure starts: there is an entry before it when a file was created
+   */
+  private int opened(long number, int flags, int before) {
     long handle = flags & 0xffffffffL;
     if (!negotiation.passthrough()) {
       return reply.open(unique, before, handle, Protocol.FOPEN_KEEP_CACHE, 0);
     }
-    int backing = backings.open(node, flags, file);
+    long node = Successors.toFileSystem(number);
+    int backing = backings.open(number, node, flags, file);
     if (backing == Backings.CONFLICT) {
       // The content may have moved between the filesystem's open and now: look once more.
       fs.release(node, flags);
-      Status status = fs.open(node, flags & ~(Posix.O_TRUNC | Posix.O_EXCL), file);
+      Status status = fs.open(node, flags & ~Posix.O_TRUNC, file);
       if (status != Status.OK) {
-        return undoEntry(node, before, reply.status(unique, status));
+        return takeBack(node, before, reply.status(unique, status));
       }
-      backing = backings.open(node, flags, file);
+      backing = backings.open(number, node, flags, file);
+    }
+    if (backing == Backings.CONFLICT) {
+      fs.release(node, flags);
+      return takeBack(node, before, reply.error(unique, succeed(number)));
     }
     if (backing < 0) {
       fs.release(node, flags);
-      int length =
-          backing == Backings.CONFLICT
-              ? reply.error(unique, Errnos.EBUSY)
-              : reply.failure(unique, backing);
-      return undoEntry(node, before, length);
+      return takeBack(node, before, reply.failure(unique, backing));
     }
     if (backing == Backings.NONE) {
       int keep = backings.used() ? 0 : Protocol.FOPEN_KEEP_CACHE;
@@ -343,8 +370,17 @@ final class Dispatcher {
     return reply.open(unique, before, handle, Protocol.FOPEN_PASSTHROUGH, backing);
   }
 
+  /** The errno that makes the kernel open the successor of a node instead. */
+  private int succeed(long number) {
+    if (!successors.succeed(number)) {
+      return Errnos.EBUSY;
+    }
+    notices.forgetAttributes(number);
+    return Errnos.ESTALE;
+  }
+
   /** A create that fails after all hands out no entry. */
-  private int undoEntry(long node, int before, int length) {
+  private int takeBack(long node, int before, int length) {
     if (before > 0) {
       fs.forget(node, 1);
     }
@@ -352,22 +388,21 @@ final class Dispatcher {
   }
 
   private int release() {
-    long node = request.node();
     if (negotiation.passthrough()) {
-      backings.release(node);
+      backings.release(request.node());
     }
-    fs.release(node, (int) request.handle());
+    fs.release(node(), (int) request.handle());
     return reply.ok(unique, 0);
   }
 
   private int read() {
     long size = Math.min(request.ioSize(), reply.capacity());
-    long count = fs.read(request.node(), request.ioOffset(), size, replyAddress + Reply.HEADER);
+    long count = fs.read(node(), request.ioOffset(), size, replyAddress + Reply.HEADER);
     return count >= 0 ? reply.ok(unique, (int) count) : reply.failure(unique, count);
   }
 
   private int write() {
-    long node = request.node();
+    long node = node();
     int size = request.ioSize();
     if ((request.writeFlags() & Protocol.WRITE_KILL_SUIDGID) != 0) {
       Status status = clearSetIdBits(node);
@@ -381,11 +416,11 @@ final class Dispatcher {
 
   private int fsync() {
     boolean dataOnly = (request.fsyncFlags() & Protocol.FSYNC_FDATASYNC) != 0;
-    return reply.status(unique, fs.fsync(request.node(), dataOnly));
+    return reply.status(unique, fs.fsync(node(), dataOnly));
   }
 
   private int lseek() {
-    long at = fs.seek(request.node(), request.seekOffset(), request.seekWhence());
+    long at = fs.seek(node(), request.seekOffset(), request.seekWhence());
     return at >= 0 ? reply.number(unique, at) : reply.failure(unique, at);
   }
 
@@ -393,18 +428,15 @@ final class Dispatcher {
     return reply.status(
         unique,
         fs.fallocate(
-            request.node(),
-            request.fallocateMode(),
-            request.fallocateOffset(),
-            request.fallocateLength()));
+            node(), request.fallocateMode(), request.fallocateOffset(), request.fallocateLength()));
   }
 
   private int copyRange(boolean wide) {
     long count =
         fs.copyRange(
-            request.node(),
+            node(),
             request.copyFromOffset(),
-            request.copyTo(),
+            Successors.toFileSystem(request.copyTo()),
             request.copyToOffset(),
             request.copyLength());
     if (count < 0) {
@@ -423,7 +455,7 @@ final class Dispatcher {
   }
 
   private int readdir(boolean plus) {
-    long node = request.node();
+    long node = node();
     long offset = request.ioOffset();
     listing.begin(plus, request.ioSize());
     if (offset == 0) {
@@ -446,15 +478,21 @@ final class Dispatcher {
 
   // What several have in common
 
+  private long node() {
+    return Successors.toFileSystem(request.node());
+  }
+
   private Caller caller() {
     request.caller(caller);
     return caller;
   }
 
   private int attributesOrError(Status status) {
-    return status == Status.OK
-        ? reply.attributes(unique, attributes, attributeSeconds(attributes))
-        : reply.status(unique, status);
+    if (status != Status.OK) {
+      return reply.status(unique, status);
+    }
+    boolean forgotten = attributes.volatileNow || successors.has(node());
+    return reply.attributes(unique, attributes, forgotten ? 0 : caching.attributeSeconds());
   }
 
   private int entryOrError(Status status) {
@@ -466,11 +504,6 @@ final class Dispatcher {
   }
 
   private void putEntry() {
-    Attributes of = entry.attributes;
-    reply.putEntry(Reply.HEADER, entry.node, of, caching.entrySeconds(), attributeSeconds(of));
-  }
-
-  private long attributeSeconds(Attributes of) {
-    return of.volatileNow ? 0 : caching.attributeSeconds();
+    reply.putEntry(Reply.HEADER, entry.node, entry.attributes, caching, successors);
   }
 }

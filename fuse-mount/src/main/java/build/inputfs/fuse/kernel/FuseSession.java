@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -41,12 +40,17 @@ public final class FuseSession implements Mounted {
 
   private static final Duration END_LIMIT = Duration.ofSeconds(30);
 
+  /** How long {@link #close} waits for readers that only wait for requests. */
+  private static final Duration GRACE = Duration.ofSeconds(1);
+
   /** What all readers of a session use. */
   record Shared(
       FileSystem fileSystem,
       MountOptions options,
       Negotiation negotiation,
       Backings backings,
+      Successors successors,
+      Notices notices,
       RequestCounters counters) {}
 
   private final Posix posix;
@@ -96,11 +100,21 @@ public final class FuseSession implements Mounted {
       throw e;
     }
     counters.count(Opcode.INIT);
-    Backings backings = new Backings(posix, fs, mount.device());
-    FuseSession session =
-        new FuseSession(
-            posix, mounter, mount, new Shared(fs, options, negotiation, backings, counters));
+    Shared shared =
+        new Shared(
+            fs,
+            options,
+            negotiation,
+            new Backings(posix, fs, mount.device()),
+            new Successors(),
+            new Notices(posix, mount.device()),
+            counters);
+    FuseSession session = new FuseSession(posix, mounter, mount, shared);
     session.startReader();
+    if (session.ended.getCount() == 0) {
+      mounter.unmount(mount);
+      throw new MountException("no thread could be started to serve " + mount.path());
+    }
     return session;
   }
 
@@ -149,58 +163,62 @@ public final class FuseSession implements Mounted {
   }
 
   /**
-   * Unmounts and waits until everything is given back. A process that still uses the mount gets
-   * ENOTCONN from then on. Does nothing when the mount is gone.
+   * Unmounts, and waits until what is being served is done and the filesystem is not called again.
+   * A process that still uses the mount gets ENOTCONN from then on. Does nothing when the mount is
+   * gone.
    *
-   * @throws IOException when the mount cannot be removed or a request is served for too long
+   * @throws IOException when the mount is left behind, or a request is still being served after
+   *     half a minute
    */
   @Override
   public void close() throws IOException {
     if (ended.getCount() == 0) {
       return;
     }
-    mounter.unmount(mount);
-    // Most often that was the last use, and all readers saw the end. Where a process still has a
-    // file open the kernel keeps the mount alive unseen: then the readers are asked to leave.
-    closing = true;
-    boolean interrupted = false;
-    long limit = System.nanoTime() + END_LIMIT.toNanos();
     try {
-      while (ended.getCount() > 0 && System.nanoTime() < limit) {
-        wakeReaders();
+      mounter.unmount(mount);
+    } finally {
+      closing = true;
+    }
+    if (!awaitIdle()) {
+      throw new IOException(
+          "%s is unmounted, but a request is still being served after %d s"
+              .formatted(mountPoint(), END_LIMIT.toSeconds()));
+    }
+  }
+
+  /**
+   * Waits until all readers have ended. Where a process holds on to an unmounted filesystem, and
+   * this one may not force it to let go, they do that only at its next request: then it is enough
+   * that none of them serves one.
+   */
+  private boolean awaitIdle() {
+    long start = System.nanoTime();
+    boolean interrupted = false;
+    try {
+      while (System.nanoTime() - start < END_LIMIT.toNanos()) {
         try {
-          ended.await(20, TimeUnit.MILLISECONDS);
+          if (ended.await(20, TimeUnit.MILLISECONDS)) {
+            return true;
+          }
         } catch (InterruptedException e) {
           interrupted = true;
         }
+        if (System.nanoTime() - start > GRACE.toNanos() && allIdle()) {
+          return true;
+        }
       }
+      return false;
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
     }
-    if (ended.getCount() > 0) {
-      throw new IOException(
-          mountPoint()
-              + " is unmounted, but a request is still being served after "
-              + END_LIMIT.toSeconds()
-              + " s");
-    }
   }
 
-  private void wakeReaders() {
+  private boolean allIdle() {
     synchronized (lock) {
-      if (readers == 0) {
-        return;
-      }
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment message = arena.allocate(64, 8);
-        Reply reply = new Reply(message.asByteBuffer().order(ByteOrder.nativeOrder()));
-        int length = reply.wakeUp();
-        for (int i = 0; i < readers; i++) {
-          posix.write(mount.device(), message.address(), length);
-        }
-      }
+      return idle.get() == readers;
     }
   }
 
@@ -243,12 +261,14 @@ public final class FuseSession implements Mounted {
   /**
    * A reader no longer waits.
    *
-   * @param taken whether it has a request to serve
+   * @param taken whether it has a request
+   * @return whether it is to serve that request, and not to refuse it
    */
-  void readerWoken(boolean taken) {
+  boolean readerWoken(boolean taken) {
     if (idle.decrementAndGet() == 0 && taken) {
       startReader();
     }
+    return !closing;
   }
 
   /** Whether a reader that has finished a request is to end. */

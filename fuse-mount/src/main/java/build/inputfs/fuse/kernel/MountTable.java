@@ -59,6 +59,11 @@ record MountTable(List<Line> mounts) {
     return found;
   }
 
+  /** Whether the mount with this number is still there, whatever its path is. */
+  boolean has(long id) {
+    return mounts.stream().anyMatch(line -> line.id() == id);
+  }
+
   /** Space, tab, newline and backslash are written as three octal digits. */
   private static String unescape(String field) {
     byte[] bytes = field.getBytes(StandardCharsets.ISO_8859_1);

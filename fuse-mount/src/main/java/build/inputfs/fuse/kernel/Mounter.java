@@ -101,16 +101,23 @@ public final class Mounter {
     return posix.open(DEVICE, Posix.O_RDWR, 0);
   }
 
-  /** Removes {@code mount} unless somebody else did already. */
+  /**
+   * Removes {@code mount}, also from under processes that use it, unless somebody else removed it
+   * already.
+   */
   void unmount(Mount mount) throws MountException {
-    MountTable.Line line;
     try {
-      line = MountTable.read().at(mount.path());
+      MountTable.Line line = MountTable.read().at(mount.path());
+      if (line != null && line.id() == mount.id()) {
+        detach(mount.path());
+      } else if (MountTable.read().has(mount.id())) {
+        throw new MountException(
+            mount.path() + " stays mounted, for it was moved or another mount covers it");
+      }
+    } catch (MountException e) {
+      throw e;
     } catch (IOException e) {
       throw unreadable(e);
-    }
-    if (line != null && line.id() == mount.id()) {
-      detach(mount.path());
     }
   }
 
@@ -155,7 +162,12 @@ public final class Mounter {
       fusermount().unmount(path, true);
       return;
     }
-    int result = posix.umount2(path, Posix.MNT_DETACH | Posix.UMOUNT_NOFOLLOW);
+    // By force ends what processes are waiting for, so that the kernel lets go of this session.
+    int how = Posix.MNT_DETACH | Posix.UMOUNT_NOFOLLOW;
+    int result = posix.umount2(path, how | Posix.MNT_FORCE);
+    if (result == -Errnos.EPERM) {
+      result = posix.umount2(path, how); // root of a user namespace
+    }
     if (result < 0 && result != -Errnos.EINVAL) { // EINVAL: it is no mount point any more
       throw new MountException("cannot unmount " + path + ": " + PosixException.describe(-result));
     }

@@ -45,8 +45,8 @@ final class Protocol {
   /** In an FSYNC: the data only. */
   static final int FSYNC_FDATASYNC = 1;
 
-  /** A message that asks the kernel to send NOTIFY_REPLY with cached pages of a node. */
-  static final int NOTIFY_RETRIEVE = 5;
+  /** A message that the kernel is to forget what it knows of a node. */
+  static final int NOTIFY_INVAL_INODE = 2;
 
   static final long IOC_CLONE = 0x8004e500L;
   static final long IOC_BACKING_OPEN = 0x4010e501L;

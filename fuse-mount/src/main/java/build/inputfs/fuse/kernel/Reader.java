@@ -53,9 +53,9 @@ final class Reader implements Runnable {
     do {
       session.readerIdle();
       long count = posix.read(fd, inAddress, size);
-      session.readerWoken(count > 0);
+      boolean welcome = session.readerWoken(count > 0);
       if (count > 0) {
-        int length = dispatcher.serve();
+        int length = welcome ? dispatcher.serve() : dispatcher.refuse();
         if (length > 0) {
           checkWritten(posix.write(fd, outAddress, length));
         }

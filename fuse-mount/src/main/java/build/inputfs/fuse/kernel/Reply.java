@@ -69,19 +69,27 @@ final class Reply {
   }
 
   /**
-   * {@code struct fuse_entry_out} at {@code at}; {@code node} 0 says that there is no such name.
+   * {@code struct fuse_entry_out} at {@code at}.
+   *
+   * @param node 0 in a listing where only the name and type are known
    */
-  void putEntry(int at, long node, Attributes attributes, long entrySeconds, long attrSeconds) {
-    out.putLong(at, node);
+  void putEntry(
+      int at, long node, Attributes attributes, CachePolicy caching, Successors successors) {
+    boolean forgotten = attributes.volatileNow || successors.has(node);
+    out.putLong(at, successors.toKernel(node));
     out.putLong(at + 8, 0);
-    out.putLong(at + 16, entrySeconds);
-    out.putLong(at + 24, attrSeconds);
+    out.putLong(at + 16, caching.entrySeconds());
+    out.putLong(at + 24, forgotten ? 0 : caching.attributeSeconds());
     out.putLong(at + 32, 0);
     putAttributes(at + 40, attributes);
   }
 
-  int entry(long unique, long node, Attributes attributes, long entrySeconds, long attrSeconds) {
-    putEntry(HEADER, node, attributes, entrySeconds, attrSeconds);
+  /** The answer to LOOKUP that lets the kernel remember that there is no such name. */
+  int noEntry(long unique, long seconds) {
+    for (int at = HEADER; at < HEADER + ENTRY; at += 8) {
+      out.putLong(at, 0);
+    }
+    out.putLong(HEADER + 16, seconds);
     return ok(unique, ENTRY);
   }
 
@@ -172,14 +180,13 @@ final class Reply {
   }
 
   /**
-   * A message of our own accord ({@code struct fuse_notify_retrieve_out}) that asks for none of the
-   * root's cached pages: the kernel then sends a request, which wakes one reader.
+   * A message of our own accord ({@code struct fuse_notify_inval_inode_out}) that the attributes of
+   * a node are no longer what the kernel was told. Its pages stay.
    */
-  int wakeUp() {
-    for (int at = HEADER; at < HEADER + 32; at += 8) {
-      out.putLong(at, 0);
-    }
-    out.putLong(HEADER + 8, build.inputfs.fuse.vfs.FileSystem.ROOT);
-    return header(0, Protocol.NOTIFY_RETRIEVE, HEADER + 32);
+  int forgetAttributes(long node) {
+    out.putLong(HEADER, node);
+    out.putLong(HEADER + 8, -1);
+    out.putLong(HEADER + 16, 0);
+    return header(0, Protocol.NOTIFY_INVAL_INODE, HEADER + 24);
   }
 }

@@ -3,12 +3,12 @@ package build.inputfs.fuse.vfs;
 /**
  * A filesystem that a transport can serve.
  *
- * <p>Nodes are named by 64-bit numbers; {@link #ROOT} is the root directory. A node stays valid
- * while its lookup count is above zero: every {@link Entry} that is handed out counts one, {@link
- * #forget} takes them back. Names are bytes, as in the kernel, without a NUL, a slash, or more than
- * 255 of them; {@code .} and {@code ..} never reach a filesystem. Mode bits are checked by the
- * transport (in the kernel: {@code default_permissions}), not here; so is that the parent of a name
- * is a directory.
+ * <p>Nodes are named by numbers from 1 to 2^62 - 1; {@link #ROOT} is the root directory. A node
+ * stays valid while its lookup count is above zero: every {@link Entry} that is handed out counts
+ * one, {@link #forget} takes them back. Names are bytes, as in the kernel, without a NUL, a slash,
+ * or more than 255 of them; {@code .} and {@code ..} never reach a filesystem. Mode bits are
+ * checked by the transport (in the kernel: {@code default_permissions}), not here; so is that the
+ * parent of a name is a directory.
  *
  * <p>Any thread may call any method at any time, several at once. A method may block on the disk.
  * No method throws: whatever fails inside becomes {@link Status#IO_ERROR} and is recorded by the

@@ -150,8 +150,19 @@ class MemoryFileSystem implements FileSystem, AutoCloseable {
     nodes.clear();
   }
 
+  /** For subclasses: called before each lookup, without the lock. */
+  void beforeLookup(String name) {}
+
+  /** For subclasses: called before the attributes of a node are given, without the lock. */
+  void beforeGetattr(long node) {}
+
   @Override
-  public synchronized Status lookup(long parent, byte[] name, Entry out) {
+  public final Status lookup(long parent, byte[] name, Entry out) {
+    beforeLookup(text(name));
+    return find(parent, name, out);
+  }
+
+  private synchronized Status find(long parent, byte[] name, Entry out) {
     Child child = node(parent).children.get(text(name));
     if (child == null) {
       return Status.NOT_FOUND;
@@ -170,7 +181,12 @@ class MemoryFileSystem implements FileSystem, AutoCloseable {
   }
 
   @Override
-  public synchronized Status getattr(long node, Attributes out) {
+  public final Status getattr(long node, Attributes out) {
+    beforeGetattr(node);
+    return attributes(node, out);
+  }
+
+  private synchronized Status attributes(long node, Attributes out) {
     fill(node(node), out);
     return Status.OK;
   }

@@ -1,0 +1,47 @@
+package build.inputfs.fuse.kernel;
+
+import build.inputfs.cas.posix.Posix;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Messages that the kernel did not ask for. It may not know the node any more: then a message means
+ * nothing, and that it fails is no fault. Only threads that serve a request may send one, for they
+ * know that the descriptor is open.
+ */
+final class Notices {
+  private static final Logger log = LoggerFactory.getLogger(Notices.class);
+
+  private final Posix posix;
+  private final int device;
+
+  /**
+   * @param device the session's own descriptor of /dev/fuse
+   */
+  Notices(Posix posix, int device) {
+    this.posix = posix;
+    this.device = device;
+  }
+
+  /** The attributes of a node changed without the kernel's doing. */
+  void forgetAttributes(long number) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment message = arena.allocate(64, 8);
+      send(message, reply(message).forgetAttributes(number));
+    }
+  }
+
+  private static Reply reply(MemorySegment message) {
+    return new Reply(message.asByteBuffer().order(ByteOrder.nativeOrder()));
+  }
+
+  private void send(MemorySegment message, int length) {
+    long result = posix.write(device, message.address(), length);
+    if (result < 0) {
+      log.debug("A notice was not taken: errno {}", -result);
+    }
+  }
+}
