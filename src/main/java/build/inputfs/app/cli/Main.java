@@ -2,6 +2,7 @@ package build.inputfs.app.cli;
 
 import build.inputfs.app.run.Problems;
 import build.inputfs.app.run.StoppedException;
+import build.inputfs.cas.digest.InvalidDigestException;
 import java.io.IOException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -100,9 +101,12 @@ public final class Main {
     } catch (ParameterException e) {
       return wrongUsage(name, e, console);
     }
+    Logging.choose(Options.has(parsed, Options.VERBOSE), name.equals("mount"));
     try {
       return command.run(parsed, context);
     } catch (ParameterException e) {
+      return wrongUsage(name, e, console);
+    } catch (InvalidDigestException e) {
       return wrongUsage(name, e, console);
     } catch (StoppedException e) {
       return e.exitCode();
@@ -116,7 +120,7 @@ public final class Main {
     }
   }
 
-  private static int wrongUsage(String name, ParameterException e, Console console) {
+  private static int wrongUsage(String name, RuntimeException e, Console console) {
     console.say(Problems.describe(e) + "; see inputfs " + name + " --help");
     return Subcommand.USAGE;
   }

@@ -64,7 +64,6 @@ final class MountCommand implements Subcommand {
         context.console().out().println("mounted " + root + " on " + mountPoint);
         context.console().out().flush();
         awaitEnd(view, interruption);
-        view.failures().forEach(failure -> context.console().say(failure.toString()));
       }
     }
     return OK;

@@ -44,12 +44,12 @@ final class StatCommand implements Subcommand {
             row(
                 out,
                 "below",
-                "%,d files (%s), %,d directories, %,d symlinks"
+                "%s (%s), %s, %s"
                     .formatted(
-                        below.files(),
+                        Text.count(below.files(), "file", "files"),
                         Text.bytes(below.bytes()),
-                        below.directories() - 1,
-                        below.symlinks()));
+                        Text.count(below.directories() - 1, "directory", "directories"),
+                        Text.count(below.symlinks(), "symlink", "symlinks")));
           }
           return OK;
         });

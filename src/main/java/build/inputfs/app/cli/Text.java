@@ -23,6 +23,11 @@ final class Text {
     return unit == 0 ? bytes + " bytes" : String.format(Locale.ROOT, "%.1f %s", value, UNITS[unit]);
   }
 
+  /** A number of things. */
+  static String count(long number, String one, String many) {
+    return String.format(Locale.ROOT, "%,d %s", number, number == 1 ? one : many);
+  }
+
   /** Nanoseconds as milliseconds, to a tenth. */
   static String millis(long nanos) {
     return String.format(Locale.ROOT, "%.1f", nanos / 1e6);

@@ -36,8 +36,11 @@ final class TreeCommand implements Subcommand {
             counts.add(entry);
           }
           out.printf(
-              "%n%,d directories, %,d files (%s), %,d symlinks%n",
-              counts.directories, counts.files, Text.bytes(counts.bytes), counts.symlinks);
+              "%n%s, %s (%s), %s%n",
+              Text.count(counts.directories, "directory", "directories"),
+              Text.count(counts.files, "file", "files"),
+              Text.bytes(counts.bytes),
+              Text.count(counts.symlinks, "symlink", "symlinks"));
           return OK;
         });
   }
