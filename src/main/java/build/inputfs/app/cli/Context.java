@@ -9,6 +9,7 @@ import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 import picocli.CommandLine.ParseResult;
 
 /**
@@ -17,8 +18,10 @@ import picocli.CommandLine.ParseResult;
  * @param console where it writes
  * @param folders where it keeps things
  * @param strategies makes the strategies for views
+ * @param signals takes the signals that ask this program to end, from when it is called on
  */
-record Context(Console console, Folders folders, Strategies strategies) {
+record Context(
+    Console console, Folders folders, Strategies strategies, Supplier<Interruption> signals) {
 
   /** The stores, none opened yet. */
   Stores stores(Posix posix) {
@@ -45,8 +48,8 @@ record Context(Console console, Folders folders, Strategies strategies) {
         name == null ? Strategies.AUTOMATIC : name, posix, blobs, trees, scratch.toRealPath());
   }
 
-  /** Takes the signals that ask this program to end, from now on. */
-  Interruption handleSignals() {
+  /** This program's own signals. */
+  static Interruption handleSignals() {
     Interruption interruption = new Interruption();
     Signals.handleAll(interruption::signal);
     return interruption;

@@ -46,7 +46,7 @@ final class ImportCommand implements Subcommand {
     if (Options.has(arguments, KEEP_TIMES)) {
       kept.add(KeptProperty.MTIME);
     }
-    Interruption interruption = context.handleSignals();
+    Interruption interruption = context.signals().get();
     Posix posix = Posix.load();
     try (Stores stores = context.stores(posix)) {
       LocalStore store = stores.open(Options.path(arguments, Options.CAS), StoreAccess.AUTOMATIC);

@@ -77,7 +77,9 @@ public final class Main {
           yield Subcommand.USAGE;
         }
         String[] rest = Arrays.copyOfRange(arguments, 1, arguments.length);
-        Context context = new Context(console, Folders.of(System.getenv()), new RealStrategies());
+        Context context =
+            new Context(
+                console, Folders.of(System.getenv()), new RealStrategies(), Context::handleSignals);
         yield run(first, command, rest, context);
       }
     };

@@ -44,7 +44,7 @@ final class MountCommand implements Subcommand {
   public int run(ParseResult arguments, Context context) throws IOException {
     String rootText = Options.required(arguments, 0);
     Path mountPoint = Path.of(Options.required(arguments, 1)).toAbsolutePath().normalize();
-    Interruption interruption = context.handleSignals();
+    Interruption interruption = context.signals().get();
     Posix posix = Posix.load();
     try (Stores stores = context.stores(posix)) {
       LocalStore store = stores.open(Options.path(arguments, Options.CAS), StoreAccess.AUTOMATIC);

@@ -59,7 +59,7 @@ final class ReplayCommand implements Subcommand {
 
   @Override
   public int run(ParseResult arguments, Context context) throws IOException {
-    Interruption interruption = context.handleSignals();
+    Interruption interruption = context.signals().get();
     Posix posix = Posix.load();
     try (Stores stores = context.stores(posix)) {
       LocalStore recordings =

@@ -131,7 +131,7 @@ final class RunCommand implements Subcommand {
       throws IOException {
     List<Redirect> redirects = json ? List.of(new Redirect.Like(1, 2)) : List.of();
     Invocation given = arguments.hasMatchedOption(ACTION) ? null : invocation(arguments, redirects);
-    Interruption interruption = context.handleSignals();
+    Interruption interruption = context.signals().get();
     Posix posix = Posix.load();
     try (Stores stores = context.stores(posix)) {
       StoreAccess access =

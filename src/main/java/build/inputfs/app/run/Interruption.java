@@ -2,6 +2,8 @@ package build.inputfs.app.run;
 
 import build.inputfs.cas.posix.Signals;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * hears of signals itself ({@link #forwardTo}) or is done {@link #interruptibly}.
  */
 public final class Interruption {
-  private @Nullable Signals first;
+  private final List<Signals> arrived = new ArrayList<>();
   private @Nullable Consumer<Signals> receiver;
 
   /** What may be interrupted. */
@@ -30,9 +32,7 @@ public final class Interruption {
 
   /** A signal has arrived. */
   public synchronized void signal(Signals signal) {
-    if (first == null) {
-      first = signal;
-    }
+    arrived.add(signal);
     if (receiver != null) {
       receiver.accept(signal);
     }
@@ -40,7 +40,7 @@ public final class Interruption {
 
   /** The first signal that has arrived, or null. */
   public synchronized @Nullable Signals received() {
-    return first;
+    return arrived.isEmpty() ? null : arrived.getFirst();
   }
 
   /**
@@ -56,15 +56,13 @@ public final class Interruption {
   }
 
   /**
-   * Hands every signal to {@code receiver}, the one that has arrived before included, until the
+   * Hands every signal to {@code receiver}, those that have arrived before included, until the
    * result is closed. It is called on the signal's thread or on this one, one call at a time, and
    * must not block.
    */
   public synchronized Forwarding forwardTo(Consumer<Signals> receiver) {
     this.receiver = receiver;
-    if (first != null) {
-      receiver.accept(first);
-    }
+    arrived.forEach(receiver);
     return this::stopForwarding;
   }
 
