@@ -25,6 +25,7 @@ public final class Errnos {
   public static final int EMFILE = Errno.EMFILE.intValue();
   public static final int ENOTTY = Errno.ENOTTY.intValue();
   public static final int ETXTBSY = Errno.ETXTBSY.intValue();
+  public static final int ELOOP = Errno.ELOOP.intValue();
   public static final int EFBIG = Errno.EFBIG.intValue();
   public static final int ENOSPC = Errno.ENOSPC.intValue();
   public static final int EROFS = Errno.EROFS.intValue();

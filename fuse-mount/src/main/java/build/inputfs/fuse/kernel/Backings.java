@@ -205,11 +205,19 @@ final class Backings {
     }
     if (result != -Errnos.ENOMEM && !refused) {
       refused = true;
-      log.info(
-          "The kernel refuses backing files for this mount, so files go through the page cache: {}",
-          PosixException.describe(-result));
+      log.info("Files go through the page cache: {}", explain(-result));
     }
     return NONE;
+  }
+
+  private static String explain(int errno) {
+    if (errno == Errnos.ELOOP) {
+      return "the kernel takes no backing file that is on an overlay or another stacked filesystem";
+    }
+    if (errno == Errnos.EPERM) {
+      return "the kernel takes backing files from processes with CAP_SYS_ADMIN alone";
+    }
+    return "the kernel refuses backing files: " + PosixException.describe(errno);
   }
 
   private void closeId(int id) {

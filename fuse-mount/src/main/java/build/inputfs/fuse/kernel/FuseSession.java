@@ -253,7 +253,11 @@ public final class FuseSession implements Mounted {
     }
   }
 
-  /** A reader is about to wait for a request. */
+  /**
+   * A reader waits for a request, or will as soon as it has written its reply: a caller that has
+   * the reply makes its next request before the reader that wrote it is back, and that is no reason
+   * to start another one.
+   */
   void readerIdle() {
     idle.incrementAndGet();
   }
@@ -271,10 +275,16 @@ public final class FuseSession implements Mounted {
     return !closing;
   }
 
-  /** Whether a reader that has finished a request is to end. */
+  /** Whether a reader that has written its reply is to end. Then it is not idle any more. */
   boolean mayRetire() {
-    return closing
-        || (idle.get() >= BASE_READERS && System.nanoTime() - lastStart > RETIRE_AFTER_NANOS);
+    if (closing) {
+      idle.decrementAndGet();
+      return true;
+    }
+    int waiting = idle.get();
+    return waiting > BASE_READERS
+        && System.nanoTime() - lastStart > RETIRE_AFTER_NANOS
+        && idle.compareAndSet(waiting, waiting - 1);
   }
 
   private void startReader() {

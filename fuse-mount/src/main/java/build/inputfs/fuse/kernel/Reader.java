@@ -50,16 +50,20 @@ final class Reader implements Runnable {
             inAddress,
             out.asByteBuffer().order(ByteOrder.nativeOrder()),
             outAddress);
+    session.readerIdle();
     do {
-      session.readerIdle();
       long count = posix.read(fd, inAddress, size);
       boolean welcome = session.readerWoken(count > 0);
+      int length = 0;
       if (count > 0) {
-        int length = welcome ? dispatcher.serve() : dispatcher.refuse();
-        if (length > 0) {
-          checkWritten(posix.write(fd, outAddress, length));
-        }
-      } else if (!goesOn(count)) {
+        length = welcome ? dispatcher.serve() : dispatcher.refuse();
+      }
+      session.readerIdle();
+      if (length > 0) {
+        checkWritten(posix.write(fd, outAddress, length));
+      }
+      if (count < 0 && !goesOn(count)) {
+        session.readerWoken(false);
         return;
       }
     } while (!session.mayRetire());

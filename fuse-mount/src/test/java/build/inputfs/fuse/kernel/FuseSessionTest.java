@@ -3,7 +3,10 @@ package build.inputfs.fuse.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -323,6 +326,38 @@ final class FuseSessionTest {
       // Whatever the kernel learnt of it was counted and given back.
       m.sh("echo 2 > /proc/sys/vm/drop_caches");
       assertThat(m.fs.nodeCount()).isLessThan(10);
+    }
+  }
+
+  /** A backing file must not be on a stacked filesystem, as the layers of containers are. */
+  @Test
+  void backingFilesThatTheKernelRefuses_goThroughThePageCache() throws Exception {
+    TestMount.requireFuse();
+    Path layers = Files.createTempDirectory("inputfs-kernel-layers");
+    try {
+      Child.sh(
+          layers,
+          """
+          mount -t tmpfs tmpfs .
+          cd "$0"; mkdir lower upper work merged
+          mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay merged
+          """);
+      try (TestMount m =
+          TestMount.of(
+              MountOptions.PRIVATE,
+              (posix, disk) -> new MemoryFileSystem(posix, layers.resolve("merged")))) {
+        m.fs.addInput("in", "input\n");
+        assertThat(m.session.passthrough()).isTrue();
+        assertThat(m.sh("cat in; echo x > y; cat y in; cat in"))
+            .isEqualTo("input\nx\ninput\ninput\n");
+        assertThat(m.session.passthrough()).isFalse();
+        assertThat(m.session.mechanism()).endsWith("through the page cache");
+        // What was read is kept in the page cache from then on: one request for each file.
+        assertThat(m.count(Opcode.READ)).isEqualTo(2);
+        m.awaitNoOpens();
+      }
+    } finally {
+      Child.sh(Path.of("/"), "umount -R -l " + layers + "; rmdir " + layers);
     }
   }
 

@@ -77,6 +77,15 @@ final class UnprivilegedTest {
    * @param preparation commands that root runs in the namespace before
    */
   private String run(String preparation, String script) throws Exception {
+    return run(preparation, "", script);
+  }
+
+  /**
+   * Runs {@link UnprivilegedMount} as the user.
+   *
+   * @param wrapper a command of the user's that starts the program, or nothing
+   */
+  private String run(String preparation, String wrapper, String script) throws Exception {
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     String commands =
         """
@@ -87,9 +96,9 @@ final class UnprivilegedTest {
         mount --bind "$1/fuse" /dev/fuse
         %s
         shift
-        exec setpriv --reuid %d --regid %d --clear-groups "$@"
+        exec setpriv --reuid %d --regid %d --clear-groups %s "$@"
         """
-            .formatted(preparation, SOMEBODY, SOMEBODY);
+            .formatted(preparation, SOMEBODY, SOMEBODY, wrapper);
     try (Child child =
         Child.start(
             "unshare",
@@ -111,7 +120,7 @@ final class UnprivilegedTest {
             script)) {
       int code = child.await();
       String output = child.output();
-      if (output.contains("unshare failed") || output.contains("mknod:")) {
+      if (output.contains("unshare failed") || output.contains("Operation not permitted\n")) {
         System.out.println("skipped: " + output);
         abort(output);
       }
@@ -130,6 +139,15 @@ final class UnprivilegedTest {
                 + " grep -c \"$PWD fuse.inputfs rw,nosuid,nodev,noatime\" /proc/self/mounts");
     assertThat(output).contains("mounted kernel transport 7.", "through the page cache\n");
     assertThat(output).endsWith("input\n65534\n65534 644\nx\ny\n3145728\n1\nunmounted\nleft: 0\n");
+  }
+
+  @Test
+  void rootOfAUserNamespace_mountsItself_withoutPassthrough() throws Exception {
+    String output =
+        run(":", "unshare -r -m", "cat in; id -u; echo x > y; stat -c '%u %a' y; cat y");
+    assertThat(output)
+        .contains("mounted kernel transport 7.")
+        .endsWith("input\n0\n0 644\nx\nunmounted\nleft: 0\n");
   }
 
   @Test
