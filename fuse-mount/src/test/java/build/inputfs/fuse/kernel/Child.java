@@ -56,10 +56,10 @@ final class Child implements AutoCloseable {
     }
   }
 
-  /** Waits for its end, a minute at most, and gives its exit code. */
+  /** Waits for its end, two minutes at most, and gives its exit code. */
   int await() throws InterruptedException {
-    if (!process.waitFor(60, TimeUnit.SECONDS)) {
-      throw new AssertionError("still running after a minute: " + process.info());
+    if (!process.waitFor(120, TimeUnit.SECONDS)) {
+      throw new AssertionError("still running after two minutes: " + process.info());
     }
     return process.exitValue();
   }
@@ -83,7 +83,7 @@ final class Child implements AutoCloseable {
 
   /** Waits until it has printed {@code text}. */
   void awaitOutput(String text) throws IOException, InterruptedException {
-    long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
     while (!output().contains(text)) {
       if (System.nanoTime() > limit) {
         throw new AssertionError("did not print " + text + " but " + output());

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * What programs see in a mount, with files that the kernel uses by itself (passthrough) and with
  * files that go through the page cache.
  */
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(value = 300, unit = TimeUnit.SECONDS)
 final class FuseSessionTest {
   private static TestMount mount(boolean passthrough) throws Exception {
     return TestMount.of(MountOptions.PRIVATE.withPassthrough(passthrough));

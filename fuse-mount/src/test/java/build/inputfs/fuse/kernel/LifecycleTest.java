@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** How sessions begin, end, and behave while requests are slow. */
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(value = 300, unit = TimeUnit.SECONDS)
 final class LifecycleTest {
   private static final Duration LIMIT = Duration.ofSeconds(60);
 

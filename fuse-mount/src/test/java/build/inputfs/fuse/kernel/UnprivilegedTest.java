@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Mounting as a user other than root, through fusermount3. A program runs as that user in a mount
  * namespace of its own, in which /dev/fuse is open to all, whatever it is outside.
  */
-@Timeout(value = 180, unit = TimeUnit.SECONDS)
+@Timeout(value = 300, unit = TimeUnit.SECONDS)
 final class UnprivilegedTest {
   /** The user nobody, for fusermount3 wants one that has a name. */
   private static final int SOMEBODY = 65534;
