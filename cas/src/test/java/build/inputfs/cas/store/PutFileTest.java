@@ -10,6 +10,8 @@ import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.PosixException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Putting files of the local disk, in each mode. */
 @Timeout(120)
@@ -172,24 +175,32 @@ final class PutFileTest {
         .hasMessageContaining("ENOENT");
   }
 
-  @Test
-  void put_ofFileThatChangesMeanwhile_isAnError() throws Exception {
-    Path file = file("file", 60_000_000);
+  /** The large file is read twice; in the small one only the times tell of the change. */
+  @ParameterizedTest
+  @ValueSource(ints = {1000, 10_000_000})
+  void put_ofFileThatChangesMeanwhile_isAnError(int size) throws Exception {
+    Path file = file("file", size);
     AtomicBoolean done = new AtomicBoolean();
     Thread writer =
         Thread.ofPlatform()
             .start(
                 () -> {
-                  while (!done.get()) {
-                    try {
-                      Files.write(file, new byte[] {1}, StandardOpenOption.APPEND);
-                    } catch (IOException e) {
-                      throw new IllegalStateException(e);
+                  try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                    for (int i = 0; !done.get(); i++) {
+                      channel.write(ByteBuffer.wrap(new byte[] {(byte) i}), 0);
                     }
+                  } catch (IOException e) {
+                    throw new IllegalStateException(e);
                   }
                 });
     try {
-      assertThatThrownBy(() -> store.put(file, PutMode.COPY, null))
+      // The writer may have to wait for a processor.
+      assertThatThrownBy(
+              () -> {
+                for (int i = 0; i < 10_000; i++) {
+                  store.put(file, PutMode.COPY, null);
+                }
+              })
           .isInstanceOf(IOException.class)
           .hasMessage(file + " was changed while it was read");
     } finally {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -13,6 +14,8 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 final class SingleFlightTest {
@@ -89,8 +92,11 @@ final class SingleFlightTest {
     assertThat(flight.run("key", runs::incrementAndGet)).isEqualTo(1);
   }
 
-  @Test
-  void invariant8_runThatIsInterrupted_failsForItselfAlone() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void invariant8_runThatIsInterrupted_failsForItselfAlone(boolean channel) throws Exception {
+    IOException interruption =
+        channel ? new ClosedByInterruptException() : new InterruptedIOException();
     Caller leader =
         start(
             () ->
@@ -98,7 +104,11 @@ final class SingleFlightTest {
                     "key",
                     () -> {
                       begun.countDown();
-                      await(go);
+                      try {
+                        await(go);
+                      } catch (InterruptedIOException e) {
+                        throw interruption;
+                      }
                       throw new IllegalStateException("not interrupted");
                     }));
     begun.await();
@@ -107,7 +117,7 @@ final class SingleFlightTest {
     for (Caller caller : waiting) {
       assertThat(caller.result().get()).isBetween(1, 3);
     }
-    assertThatThrownBy(leader.result()::get).hasCauseInstanceOf(InterruptedIOException.class);
+    assertThatThrownBy(leader.result()::get).hasCause(interruption);
   }
 
   @Test

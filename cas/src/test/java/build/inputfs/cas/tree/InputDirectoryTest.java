@@ -346,4 +346,19 @@ final class InputDirectoryTest {
     assertThat(Directories.asMessage(decode(encoded)))
         .isEqualTo(Directories.withoutProperties(MIXED));
   }
+
+  @Test
+  void decode_ofFieldsThatOccurTwice_takesTheLast() throws IOException {
+    byte[] first = file("a").toBuilder().setIsExecutable(true).build().toByteArray();
+    ByteString.Output node = ByteString.newOutput();
+    node.write(first);
+    CodedOutputStream out = CodedOutputStream.newInstance(node);
+    out.writeString(1, "b");
+    out.writeBool(4, false);
+    out.flush();
+    InputDirectory decoded = decode(field(1, node.toByteString().toByteArray()).toByteArray());
+    assertThat(decoded.name(0)).asString(UTF_8).isEqualTo("b");
+    assertThat(decoded.executable(0)).isFalse();
+    assertThat(decoded.digest(0)).isEqualTo(DIGEST);
+  }
 }

@@ -30,6 +30,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import jnr.ffi.LibraryLoader;
 import org.junit.jupiter.api.AfterEach;
@@ -398,6 +399,30 @@ final class TreeBuilderTest {
   }
 
   @Test
+  void build_ofFileThatChangesAfterItWasListed_isAnError() throws IOException {
+    for (String name : List.of("a", "b", "c")) {
+      write(name, "x", "rw-r--r--");
+    }
+    AtomicBoolean first = new AtomicBoolean(true);
+    ImportListener meddler =
+        bytes -> {
+          try {
+            if (first.getAndSet(false)) {
+              for (String name : List.of("a", "b", "c")) {
+                write(name, "y", "rw-r--r--");
+              }
+            }
+          } catch (IOException e) {
+            throw new IllegalStateException(e);
+          }
+        };
+    TreeBuilder builder = new TreeBuilder(store, POSIX, PutMode.COPY, Set.of(), meddler, 1);
+    assertThatThrownBy(() -> builder.build(input))
+        .isInstanceOf(IOException.class)
+        .hasMessageMatching(input.toRealPath() + "/[abc] was changed while it was imported");
+  }
+
+  @Test
   void build_ofDirectoryThatChangesMeanwhile_isAnError() throws IOException {
     write("a", "a", "rw-r--r--");
     write("sub/b", "b", "rw-r--r--");
@@ -421,14 +446,17 @@ final class TreeBuilderTest {
       write("f" + i, "f" + i, "rw-r--r--");
     }
     CountDownLatch begun = new CountDownLatch(1);
+    AtomicInteger active = new AtomicInteger();
     ImportListener slow =
         bytes -> {
+          active.incrementAndGet();
           begun.countDown();
           try {
             Thread.sleep(60_000);
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
           }
+          active.decrementAndGet();
         };
     TreeBuilder builder = new TreeBuilder(store, POSIX, PutMode.COPY, Set.of(), slow, 2);
     FutureTask<Digest> task = new FutureTask<>(() -> builder.build(input));
@@ -436,6 +464,7 @@ final class TreeBuilderTest {
     begun.await();
     thread.interrupt();
     assertThatThrownBy(task::get).hasCauseInstanceOf(InterruptedIOException.class);
+    assertThat(active).hasValue(0);
   }
 
   @Test
@@ -445,12 +474,12 @@ final class TreeBuilderTest {
       deep = deep.resolve("d");
     }
     Files.createDirectories(deep);
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 200; i++) {
       Files.createDirectories(input.resolve("wide/d" + i + "/e"));
       Files.writeString(input.resolve("wide/d" + i + "/f"), "x" + i);
     }
     Digest digest = build();
     assertThat(new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES).summarize(digest))
-        .isEqualTo(new TreeSummary(1000, 1 + 1 + 700 + 1 + 2000, 0, 3890, 702));
+        .isEqualTo(new TreeSummary(200, 1 + 1 + 700 + 1 + 400, 0, 690, 702));
   }
 }

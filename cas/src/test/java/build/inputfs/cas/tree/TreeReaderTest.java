@@ -12,6 +12,7 @@ import build.inputfs.cas.proto.Directory;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.store.DigestMismatchException;
 import build.inputfs.cas.store.LocalStore;
+import build.inputfs.cas.store.MemoryBlobs;
 import build.inputfs.cas.store.MissingBlobException;
 import build.inputfs.cas.store.RecordedActions;
 import build.inputfs.cas.store.StoreAccess;
@@ -219,22 +220,41 @@ final class TreeReaderTest {
         .isEqualTo(new TreeSummary(Long.MAX_VALUE, Long.MAX_VALUE, 0, Long.MAX_VALUE, 81));
   }
 
+  private static Digest chain(MemoryBlobs blobs, Digest end, int levels) {
+    Digest digest = end;
+    for (int level = 0; level < levels; level++) {
+      digest = blobs.put(with("d", digest).build().toByteArray());
+    }
+    return digest;
+  }
+
   @Test
   void invariant11_treeThatIsTooDeep_isRefused() throws IOException {
-    Digest digest = put(new DirectoryBuilder());
-    for (int level = 1; level < TreeReader.MAX_DEPTH; level++) {
-      digest = put(with("d", digest));
-    }
-    assertThat(reader.summarize(digest).depth()).isEqualTo(TreeReader.MAX_DEPTH);
-    Digest deeper = put(with("d", digest));
-    assertThatThrownBy(() -> reader.summarize(deeper))
+    MemoryBlobs blobs = new MemoryBlobs();
+    TreeReader trees = new TreeReader(blobs, TreeReader.DEFAULT_CACHE_BYTES);
+    Digest leaf = blobs.put(new byte[0]);
+    Digest deepest = chain(blobs, leaf, TreeReader.MAX_DEPTH - 1);
+    assertThat(trees.summarize(deepest).depth()).isEqualTo(TreeReader.MAX_DEPTH);
+    assertTooDeep(trees, chain(blobs, deepest, 1));
+    // So deep that a walk would need more stack than there is.
+    assertTooDeep(trees, chain(blobs, leaf, 100_000));
+  }
+
+  @Test
+  void invariant11_partThatIsTooDeepOnOneWayOnly_isRefused() {
+    MemoryBlobs blobs = new MemoryBlobs();
+    Digest part = chain(blobs, blobs.put(new byte[0]), 1000);
+    DirectoryBuilder both = with("a", part);
+    both.addDirectory("b", chain(blobs, part, 100));
+    assertTooDeep(
+        new TreeReader(blobs, TreeReader.DEFAULT_CACHE_BYTES),
+        blobs.put(both.build().toByteArray()));
+  }
+
+  private static void assertTooDeep(TreeReader trees, Digest root) {
+    assertThatThrownBy(() -> trees.summarize(root))
         .isInstanceOf(InvalidTreeException.class)
-        .hasMessageContaining("more than 1024 levels deep");
-    // A part that was seen near the root and is met again further down.
-    DirectoryBuilder both = with("a", digest);
-    both.addDirectory("b", put(with("c", digest)));
-    Digest twice = put(both);
-    assertThatThrownBy(() -> reader.summarize(twice)).isInstanceOf(InvalidTreeException.class);
+        .hasMessageContaining(root + " is invalid: the tree is more than 1024 levels deep");
   }
 
   @Test
