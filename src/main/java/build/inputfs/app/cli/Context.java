@@ -1,6 +1,7 @@
 package build.inputfs.app.cli;
 
 import build.inputfs.app.run.Interruption;
+import build.inputfs.app.run.Problems;
 import build.inputfs.cache.view.ViewStrategy;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.Signals;
@@ -40,12 +41,24 @@ record Context(
     Path scratch = Options.path(arguments, Options.SCRATCH);
     if (scratch == null) {
       scratch = folders.scratch();
-      Files.createDirectories(scratch);
+      makeOwn(scratch, Options.SCRATCH);
     } else if (!Files.isDirectory(scratch)) {
       throw new IOException("the scratch folder " + scratch + " is not a directory");
     }
     return strategies.open(
         name == null ? Strategies.AUTOMATIC : name, posix, blobs, trees, scratch.toRealPath());
+  }
+
+  /** Makes a folder of this user's cache, or says which option names another. */
+  static void makeOwn(Path folder, String option) throws IOException {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new IOException(
+          "cannot make %s: %s; name another with %s, or set XDG_CACHE_HOME"
+              .formatted(folder, Problems.describe(e), option),
+          e);
+    }
   }
 
   /** This program's own signals. */

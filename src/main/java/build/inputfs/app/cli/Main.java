@@ -113,10 +113,9 @@ public final class Main {
     } catch (StoppedException e) {
       return e.exitCode();
     } catch (IOException | RuntimeException e) {
+      console.say(Problems.describe(e));
       if (Options.has(parsed, Options.VERBOSE)) {
         e.printStackTrace(console.err());
-      } else {
-        console.say(Problems.describe(e));
       }
       return Subcommand.FAILED;
     }

@@ -27,6 +27,9 @@ final class Stores implements AutoCloseable {
    * @param root its folder, or null for the default store
    */
   LocalStore open(@Nullable Path root, StoreAccess access) throws IOException {
+    if (root == null && access != StoreAccess.READ_ONLY) {
+      Context.makeOwn(folders.store(), Options.CAS);
+    }
     LocalStore store =
         LocalStore.open(
             root == null ? folders.store() : root,
