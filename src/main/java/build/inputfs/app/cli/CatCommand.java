@@ -17,7 +17,8 @@ final class CatCommand implements Subcommand {
   @Override
   public void describe(CommandSpec spec) {
     spec.usageMessage()
-        .customSynopsis("inputfs cat ROOT PATH [OPTION...]", "inputfs cat DIGEST [OPTION...]")
+        .customSynopsis(
+            "inputfs cat ROOT PATH [OPTION...]", "       inputfs cat DIGEST [OPTION...]")
         .description(
             "Prints a file of a tree that is in the store, or, without a PATH, the blob itself.",
             "");

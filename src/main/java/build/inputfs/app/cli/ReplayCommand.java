@@ -120,6 +120,7 @@ final class ReplayCommand implements Subcommand {
 
   private static final class TextRows implements Rows {
     private static final int HASH_DIGITS = 12;
+    private static final String HASH = "\\b([0-9a-f]{%d})[0-9a-f]{20,}".formatted(HASH_DIGITS);
 
     private final PrintStream out;
 
@@ -142,7 +143,7 @@ final class ReplayCommand implements Subcommand {
           phases == null ? "-" : Text.millis(phases.run()),
           phases == null ? "-" : Text.millis(phases.collect()),
           phases == null ? "-" : Text.millis(phases.remove()),
-          row.verdict() == Verdict.SAME ? "same" : verdict(row) + String.join("; ", row.details()));
+          verdict(row));
       out.flush();
     }
 
@@ -154,7 +155,12 @@ final class ReplayCommand implements Subcommand {
     }
 
     private static String verdict(Row row) {
-      return row.verdict() == Verdict.FAILED ? "failed: " : "differs: ";
+      String details = String.join("; ", row.details()).replaceAll(HASH, "$1…");
+      return switch (row.verdict()) {
+        case SAME -> "same";
+        case DIFFERS -> "differs: " + details;
+        case FAILED -> "failed: " + String.join("; ", row.details());
+      };
     }
   }
 

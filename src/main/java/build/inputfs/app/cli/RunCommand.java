@@ -48,8 +48,9 @@ final class RunCommand implements Subcommand {
     spec.usageMessage()
         .customSynopsis(
             "inputfs run --inputs DIR [--output PATH...] [OPTION...] -- COMMAND [ARGUMENT...]",
-            "inputfs run --root DIGEST [--output PATH...] [OPTION...] -- COMMAND [ARGUMENT...]",
-            "inputfs run --action DIGEST [OPTION...]")
+            "       inputfs run --root DIGEST [--output PATH...] [OPTION...] -- COMMAND"
+                + " [ARGUMENT...]",
+            "       inputfs run --action DIGEST [OPTION...]")
         .description(
             "Runs a command in a view of an input tree: a directory that behaves like a private"
                 + " copy of the tree. Then puts the outputs in the store, and ends the view with"

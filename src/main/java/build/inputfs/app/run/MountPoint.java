@@ -53,7 +53,6 @@ final class MountPoint implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    // Neither call enters the view, should one still be there.
     Files.delete(path);
     Files.delete(folder);
   }

@@ -17,6 +17,10 @@ import com.google.protobuf.UInt32Value;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * of the Remote Execution API. Thread-safe; the view must no longer change.
  */
 public final class OutputCollector {
+  /** As many as Linux follows on one path: path_resolution(7). */
+  private static final int MAX_SYMLINKS = 40;
+
   private final BlobSource inputs;
   private final LocalStore store;
 
@@ -49,7 +56,7 @@ public final class OutputCollector {
   public ActionResult collect(ViewTree view, DeclaredOutputs outputs) throws IOException {
     ActionResult.Builder result = ActionResult.newBuilder();
     for (Output output : outputs.outputs()) {
-      ViewTree.Node node = view.find(output.viewPath());
+      ViewTree.Node node = find(view, output.viewPath());
       switch (node) {
         case null -> {}
         case ViewTree.RegularFile file -> {
@@ -65,6 +72,42 @@ public final class OutputCollector {
       }
     }
     return result.build();
+  }
+
+  /**
+   * What is at a path whose directories may be symlinks by now, as long as they stay in the view.
+   */
+  private static ViewTree.@Nullable Node find(ViewTree view, String path) throws IOException {
+    ViewTree.Node node = view.find(path);
+    if (node != null) {
+      return node;
+    }
+    Deque<String> ahead = new ArrayDeque<>(List.of(path.split("/", -1)));
+    List<String> resolved = new ArrayList<>();
+    int symlinks = 0;
+    while (!ahead.isEmpty()) {
+      String name = ahead.removeFirst();
+      if (name.isEmpty() || name.equals(".")) {
+        continue;
+      }
+      if (name.equals("..")) {
+        if (resolved.isEmpty()) {
+          return null;
+        }
+        resolved.removeLast();
+        continue;
+      }
+      resolved.add(name);
+      node = view.find(String.join("/", resolved));
+      if (node instanceof ViewTree.SymbolicLink(String target) && !ahead.isEmpty()) {
+        if (target.startsWith("/") || ++symlinks > MAX_SYMLINKS) {
+          return null;
+        }
+        resolved.removeLast();
+        List.of(target.split("/", -1)).reversed().forEach(ahead::addFirst);
+      }
+    }
+    return view.find(String.join("/", resolved));
   }
 
   /** The file's digest; its content is in the store afterwards. */

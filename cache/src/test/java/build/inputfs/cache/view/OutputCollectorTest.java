@@ -228,6 +228,35 @@ final class OutputCollectorTest {
   }
 
   @Test
+  void collect_whenAnOutputsDirectoryBecameASymlink_followsItInTheView() throws IOException {
+    Node real = Folder.of(Map.of("f", written("x", 0644), "back", new SymbolicLink("../dir/")));
+    Map<String, Node> view =
+        Map.of("dir", new SymbolicLink("real/./sub/.."), "real", withSub(real));
+
+    ActionResult result =
+        collect(view, DeclaredOutputs.ofPaths(List.of("dir/f", "dir/back/f", "dir/none")));
+
+    assertThat(result.getOutputFilesList())
+        .extracting("path")
+        .containsExactly("dir/f", "dir/back/f");
+  }
+
+  @Test
+  void collect_whenASymlinkLeadsOutOfTheViewOrInACircle_findsNothing() throws IOException {
+    Map<String, Node> view =
+        Map.of(
+            "absolute", new SymbolicLink("/etc"),
+            "circle", new SymbolicLink("circle/x"),
+            "up", new SymbolicLink("../etc"));
+
+    assertThat(
+            collect(
+                view,
+                DeclaredOutputs.ofPaths(List.of("absolute/passwd", "circle/passwd", "up/passwd"))))
+        .isEqualTo(ActionResult.getDefaultInstance());
+  }
+
+  @Test
   void collect_whenInterrupted_givesUp() throws IOException {
     Map<String, Node> view = Map.of("f", written("x", 0640));
     Thread.currentThread().interrupt();
@@ -237,6 +266,13 @@ final class OutputCollectorTest {
     } finally {
       assertThat(Thread.interrupted()).isTrue();
     }
+  }
+
+  private static Node withSub(Node directory) {
+    Map<String, Node> nodes = new java.util.TreeMap<>();
+    ((Folder) directory).children().forEach(child -> nodes.put(child.name(), child.node()));
+    nodes.put("sub", Folder.of(Map.of()));
+    return Folder.of(nodes);
   }
 
   private ActionResult collect(Map<String, Node> view, DeclaredOutputs outputs) throws IOException {
