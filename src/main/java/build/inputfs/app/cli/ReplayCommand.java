@@ -81,7 +81,7 @@ final class ReplayCommand implements Subcommand {
                     context.folders().mountPoints(),
                     posix.geteuid(),
                     posix.getegid()),
-                silence());
+                streams(Options.has(arguments, Options.VERBOSE)));
         PrintStream out = context.console().out();
         return run(
             replay,
@@ -91,10 +91,12 @@ final class ReplayCommand implements Subcommand {
     }
   }
 
-  private static List<Redirect> silence() {
+  private static List<Redirect> streams(boolean verbose) {
     Path nothing = Path.of("/dev/null");
-    return List.of(
-        new Redirect.From(0, nothing), new Redirect.To(1, nothing), new Redirect.To(2, nothing));
+    Redirect stdin = new Redirect.From(0, nothing);
+    return verbose
+        ? List.of(stdin, new Redirect.Like(1, 2))
+        : List.of(stdin, new Redirect.To(1, nothing), new Redirect.To(2, nothing));
   }
 
   private static int run(Replay replay, List<String> actions, Rows rows) throws IOException {

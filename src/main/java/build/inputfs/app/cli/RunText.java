@@ -13,6 +13,9 @@ import java.util.Set;
 
 /** Tells people on stderr what came of a job: failures, outputs, and on request the times. */
 final class RunText {
+  private static final String ADVICE =
+      ": the store lacks an input; put it there, or name another with --cas";
+
   private final Console console;
   private final boolean verbose;
 
@@ -49,7 +52,8 @@ final class RunText {
   private void printFailures(List<ViewFailure> failures) {
     int shown = verbose ? failures.size() : 1;
     for (ViewFailure failure : failures.subList(0, shown)) {
-      console.say(failure + ": the store lacks an input; put it there, or name another with --cas");
+      boolean missing = failure.cause().startsWith("missing blob");
+      console.say(failure + (missing ? ADVICE : ""));
     }
     if (shown < failures.size()) {
       console.say("and " + (failures.size() - shown) + " more; --verbose shows them");

@@ -44,8 +44,9 @@ public record JobReport(
     counters = Map.copyOf(counters);
   }
 
-  /** The command's exit code, or {@link #OWN_FAILURE} when the view failed. */
+  /** The command's exit code, or {@link #OWN_FAILURE} when the view failed it. */
   public int exitCode() {
-    return failures.isEmpty() ? end.exitCode() : OWN_FAILURE;
+    boolean stopped = end instanceof CommandEnd.Stopped;
+    return failures.isEmpty() || stopped ? end.exitCode() : OWN_FAILURE;
   }
 }
