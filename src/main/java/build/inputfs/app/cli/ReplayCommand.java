@@ -40,7 +40,7 @@ final class ReplayCommand implements Subcommand {
             "Prints a line per action: its hash, its command's first word, how many files its tree"
                 + " has, the milliseconds to make the view, run the command, collect the outputs"
                 + " and remove the view, and `same` or what differs. What commands print is"
-                + " dropped.",
+                + " dropped, or goes to stderr with --verbose.",
             "")
         .footer(
             "",
