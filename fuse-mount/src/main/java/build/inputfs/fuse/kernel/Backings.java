@@ -7,13 +7,11 @@ import build.inputfs.fuse.vfs.FileSystem;
 import build.inputfs.fuse.vfs.OpenFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The files that the kernel reads and writes by itself (FUSE passthrough). The kernel names each by
@@ -41,8 +39,6 @@ final class Backings {
 
   /** How many ids that nobody uses are kept. Each holds a file open in the kernel. */
   private static final int MAX_IDLE = 1000;
-
-  private static final Logger log = LoggerFactory.getLogger(Backings.class);
 
   /** A node that is open or has an id. Guarded by the lock of {@link Backings}. */
   private static final class Node {
@@ -194,7 +190,7 @@ final class Backings {
     int result;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment map = arena.allocate(16, 8); // struct fuse_backing_map
-      map.set(ValueLayout.JAVA_INT, 0, fd);
+      map.asByteBuffer().order(ByteOrder.nativeOrder()).putInt(0, fd);
       result = posix.ioctl(device, Protocol.IOC_BACKING_OPEN, map.address());
     } finally {
       posix.close(fd);
@@ -205,7 +201,7 @@ final class Backings {
     }
     if (result != -Errnos.ENOMEM && !refused) {
       refused = true;
-      log.info("Files go through the page cache: {}", explain(-result));
+      FuseSession.log().info("Files go through the page cache: {}", explain(-result));
     }
     return NONE;
   }
@@ -226,7 +222,7 @@ final class Backings {
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment argument = arena.allocate(4, 4);
-      argument.set(ValueLayout.JAVA_INT, 0, id);
+      argument.asByteBuffer().order(ByteOrder.nativeOrder()).putInt(0, id);
       posix.ioctl(device, Protocol.IOC_BACKING_CLOSE, argument.address());
     }
   }

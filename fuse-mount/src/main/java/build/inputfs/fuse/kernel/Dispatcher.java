@@ -12,8 +12,6 @@ import build.inputfs.fuse.vfs.FileType;
 import build.inputfs.fuse.vfs.OpenFile;
 import build.inputfs.fuse.vfs.Status;
 import java.nio.ByteBuffer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Turns one request at a time into a call of the filesystem, and its result into a reply. One per
@@ -24,8 +22,6 @@ import org.slf4j.LoggerFactory;
  * FileSystem#release} wants back.
  */
 final class Dispatcher {
-  private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
-
   /** As of the filesystems on disk; the kernel lets names of a page through. */
   private static final int NAME_MAX = 255;
 
@@ -93,7 +89,7 @@ final class Dispatcher {
       return serve(opcode);
     } catch (Throwable e) {
       // A bug in a handler costs the caller its call, not everybody the mount.
-      log.error("{} of node {} failed and is answered with EIO", opcode, node(), e);
+      FuseSession.log().error("{} of node {} failed and is answered with EIO", opcode, node(), e);
       return wantsReply(opcode) ? reply.error(unique, Errnos.EIO) : 0;
     }
   }

@@ -6,7 +6,7 @@ import build.inputfs.fuse.vfs.Mounted;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -30,8 +30,6 @@ import org.slf4j.LoggerFactory;
  * touch a path under the mount.
  */
 public final class FuseSession implements Mounted {
-  private static final Logger log = LoggerFactory.getLogger(FuseSession.class);
-
   /** How many readers wait for requests when there is nothing to do. */
   private static final int BASE_READERS = 2;
 
@@ -237,7 +235,7 @@ public final class FuseSession implements Mounted {
     int result;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment original = arena.allocate(4, 4);
-      original.set(ValueLayout.JAVA_INT, 0, mount.device());
+      original.asByteBuffer().order(ByteOrder.nativeOrder()).putInt(0, mount.device());
       result = posix.ioctl(fd, Protocol.IOC_CLONE, original.address());
     }
     if (result < 0) {
@@ -300,7 +298,7 @@ public final class FuseSession implements Mounted {
     try {
       Thread.ofPlatform().daemon().name(name).start(new Reader(this, posix));
     } catch (Throwable e) {
-      log.warn("No further reader for {} could be started", mountPoint(), e);
+      log().warn("No further reader for {} could be started", mountPoint(), e);
       readerEnded();
     }
   }
@@ -314,5 +312,10 @@ public final class FuseSession implements Mounted {
       posix.close(mount.device());
     }
     ended.countDown();
+  }
+
+  /** Logging is set up when there is something to tell: that takes longer than a mount. */
+  static Logger log() {
+    return LoggerFactory.getLogger(FuseSession.class);
   }
 }

@@ -5,7 +5,6 @@ import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.PosixException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
@@ -73,8 +72,7 @@ record Negotiation(int minor, long flags) {
 
   private static void awaitRequest(Posix posix, Arena arena, int device) throws MountException {
     MemorySegment poll = arena.allocate(8, 4); // struct pollfd
-    poll.set(ValueLayout.JAVA_INT, 0, device);
-    poll.set(ValueLayout.JAVA_SHORT, 4, POLLIN);
+    poll.asByteBuffer().order(ByteOrder.nativeOrder()).putInt(0, device).putShort(4, POLLIN);
     int ready;
     do {
       ready = posix.poll(poll.address(), 1, START_LIMIT_MILLIS);

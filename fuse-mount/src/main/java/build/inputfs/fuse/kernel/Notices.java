@@ -4,8 +4,6 @@ import build.inputfs.cas.posix.Posix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Messages that the kernel did not ask for. It may not know the node any more: then a message means
@@ -13,8 +11,6 @@ import org.slf4j.LoggerFactory;
  * know that the descriptor is open.
  */
 final class Notices {
-  private static final Logger log = LoggerFactory.getLogger(Notices.class);
-
   private final Posix posix;
   private final int device;
 
@@ -30,18 +26,8 @@ final class Notices {
   void forgetAttributes(long number) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment message = arena.allocate(64, 8);
-      send(message, reply(message).forgetAttributes(number));
-    }
-  }
-
-  private static Reply reply(MemorySegment message) {
-    return new Reply(message.asByteBuffer().order(ByteOrder.nativeOrder()));
-  }
-
-  private void send(MemorySegment message, int length) {
-    long result = posix.write(device, message.address(), length);
-    if (result < 0) {
-      log.debug("A notice was not taken: errno {}", -result);
+      Reply reply = new Reply(message.asByteBuffer().order(ByteOrder.nativeOrder()));
+      posix.write(device, message.address(), reply.forgetAttributes(number));
     }
   }
 }

@@ -5,8 +5,6 @@ import build.inputfs.cas.posix.Posix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One thread's loop: take a request from the device, serve it, write the reply on the descriptor
@@ -14,8 +12,6 @@ import org.slf4j.LoggerFactory;
  * ends. It is never interrupted; it ends when the mount does, or when the session has it retire.
  */
 final class Reader implements Runnable {
-  private static final Logger log = LoggerFactory.getLogger(Reader.class);
-
   private final FuseSession session;
   private final Posix posix;
 
@@ -30,7 +26,7 @@ final class Reader implements Runnable {
     try (Arena arena = Arena.ofConfined()) {
       serve(arena, fd);
     } catch (Throwable e) {
-      log.error("A reader of {} ends early", session.mountPoint(), e);
+      FuseSession.log().error("A reader of {} ends early", session.mountPoint(), e);
     } finally {
       session.returnDevice(fd);
       session.readerEnded();
@@ -72,7 +68,7 @@ final class Reader implements Runnable {
   /** ENOENT: the caller was interrupted. ENODEV: the mount is gone, which the next read tells. */
   private void checkWritten(long result) {
     if (result < 0 && result != -Errnos.ENOENT && result != -Errnos.ENODEV) {
-      log.error("A reply was refused: {}", describe(result));
+      FuseSession.log().error("A reply was refused: {}", describe(result));
     }
   }
 
@@ -81,7 +77,7 @@ final class Reader implements Runnable {
       return true;
     }
     if (result != -Errnos.ENODEV) {
-      log.error("Reading from /dev/fuse failed: {}", describe(result));
+      FuseSession.log().error("Reading from /dev/fuse failed: {}", describe(result));
     }
     return false;
   }
