@@ -214,6 +214,21 @@ public final class FuseSession implements Mounted {
     }
   }
 
+  @Override
+  public void forgetName(long parent, byte[] name) {
+    synchronized (lock) {
+      if (readers == 0) {
+        return;
+      }
+      readers++; // so that the descriptor stays open
+    }
+    try {
+      shared.notices().forgetName(parent, name);
+    } finally {
+      readerEnded();
+    }
+  }
+
   private boolean allIdle() {
     synchronized (lock) {
       return idle.get() == readers;
