@@ -32,6 +32,11 @@ final class ForestNodes {
     return size;
   }
 
+  /** What the table itself takes, in bytes, with references of four. */
+  long heapBytes() {
+    return 20L * ids.length;
+  }
+
   /** The directory {@code id}, or null where it is no directory that is known. */
   @Nullable ForestDirectory directory(long id) {
     int slot = slot(id);
