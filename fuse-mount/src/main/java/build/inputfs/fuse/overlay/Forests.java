@@ -2,12 +2,13 @@ package build.inputfs.fuse.overlay;
 
 import build.inputfs.fuse.forest.Forest;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.HashMap;
 import java.util.Map;
 
 /**
  * The forests that views have asked for: one for each owner, mounted when it is first needed.
- * Thread-safe. Owns them until {@link #close}.
+ * Thread-safe. Owns them and the directories they are mounted on until {@link #close}.
  */
 final class Forests implements AutoCloseable {
 
@@ -48,6 +49,7 @@ final class Forests implements AutoCloseable {
     for (Forest forest : forests.values()) {
       try {
         forest.close();
+        Files.delete(forest.mountPoint());
       } catch (IOException e) {
         if (failure == null) {
           failure = e;

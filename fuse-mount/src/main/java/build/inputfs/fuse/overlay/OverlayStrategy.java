@@ -8,6 +8,8 @@ import build.inputfs.cas.posix.PosixException;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.tree.TreeReader;
 import build.inputfs.fuse.forest.Forest;
+import build.inputfs.fuse.mount.MountPoints;
+import build.inputfs.fuse.mount.MountTable;
 import build.inputfs.fuse.vfs.InputAttributes;
 import build.inputfs.fuse.vfs.Transport;
 import java.io.IOException;
@@ -20,7 +22,6 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * The {@code overlay} strategy: a view is an overlayfs mount, with the input tree below and a
@@ -99,7 +100,7 @@ public final class OverlayStrategy implements ViewStrategy {
       OverlayScratch scratch = OverlayScratch.create(posix, inputs, scratchParent);
       try {
         scratch.prepare(reader, spec.root(), spec.outputs());
-        mount(spec, stack.directories(), scratch);
+        MountTable.Line mount = mount(spec, stack.directories(), scratch);
         UpperReader tree =
             new UpperReader(
                 posix,
@@ -108,7 +109,7 @@ public final class OverlayStrategy implements ViewStrategy {
                 new OverlayMarks(posix, userNamespace),
                 spec.root(),
                 scratch.upper());
-        return new OverlayView(posix, spec, forest, stack, scratch, tree, reader, remover);
+        return new OverlayView(posix, spec, mount, forest, stack, scratch, tree, reader, remover);
       } catch (IOException | RuntimeException e) {
         try {
           scratch.remove();
@@ -123,12 +124,10 @@ public final class OverlayStrategy implements ViewStrategy {
     }
   }
 
-  private void mount(ViewSpec spec, List<Path> lower, OverlayScratch scratch) throws IOException {
-    try (Stream<Path> entries = Files.list(spec.path())) {
-      if (entries.findAny().isPresent()) {
-        throw new IOException(spec.path() + " is not empty: a view needs an empty directory");
-      }
-    }
+  /** Mounts the overlay: how it stands in the table of mounts. */
+  private MountTable.Line mount(ViewSpec spec, List<Path> lower, OverlayScratch scratch)
+      throws IOException {
+    Path path = MountPoints.check(spec.path());
     String options =
         "lowerdir="
             + lower.stream()
@@ -146,10 +145,15 @@ public final class OverlayStrategy implements ViewStrategy {
           "the paths of the layers are too long for mount(2): use a scratch with a shorter path");
     }
     long flags = Posix.MS_NOSUID | Posix.MS_NODEV | (spec.readOnly() ? Posix.MS_RDONLY : 0);
-    int result = posix.mount("inputfs", spec.path(), "overlay", flags, options);
+    int result = posix.mount(MountTable.SOURCE, path, "overlay", flags, options);
     if (result < 0) {
-      throw new PosixException("mount of an overlay on " + spec.path(), -result);
+      throw new PosixException("mounting an overlay on " + path, -result);
     }
+    MountTable.Line line = MountTable.read().at(path);
+    if (line == null) {
+      throw new IOException(path + " was unmounted by somebody as soon as it was mounted");
+    }
+    return line;
   }
 
   /** Escapes what separates options and layers in overlayfs's option string. */

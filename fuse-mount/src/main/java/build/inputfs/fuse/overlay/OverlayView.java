@@ -5,19 +5,21 @@ import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewTree;
 import build.inputfs.cas.digest.Digest;
-import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.PosixException;
 import build.inputfs.cas.tree.TreeReader;
 import build.inputfs.fuse.forest.Forest;
+import build.inputfs.fuse.mount.MountTable;
 import build.inputfs.fuse.vfs.FailureLog;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,9 +27,11 @@ import org.slf4j.LoggerFactory;
 /** A view that {@link OverlayStrategy} made. Owns its mount, its scratch and its stack. */
 final class OverlayView implements View {
   private static final Logger log = LoggerFactory.getLogger(OverlayView.class);
+  private static final long LOOK_AGAIN_MILLIS = 200;
 
   private final Posix posix;
   private final ViewSpec spec;
+  private final MountTable.Line mount;
   private final Forest forest;
   private final Forest.Stack stack;
   private final OverlayScratch scratch;
@@ -42,6 +46,7 @@ final class OverlayView implements View {
   OverlayView(
       Posix posix,
       ViewSpec spec,
+      MountTable.Line mount,
       Forest forest,
       Forest.Stack stack,
       OverlayScratch scratch,
@@ -50,6 +55,7 @@ final class OverlayView implements View {
       Executor remover) {
     this.posix = posix;
     this.spec = spec;
+    this.mount = mount;
     this.forest = forest;
     this.stack = stack;
     this.scratch = scratch;
@@ -106,9 +112,18 @@ final class OverlayView implements View {
     return counters;
   }
 
+  /** The kernel tells nobody that an overlay was unmounted, so the table of mounts is looked at. */
   @Override
   public void awaitEnd() throws InterruptedException {
-    ended.await();
+    try {
+      while (!ended.await(LOOK_AGAIN_MILLIS, TimeUnit.MILLISECONDS)) {
+        if (!MountTable.read().has(mount.id())) {
+          return;
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // proc(5) is always there on Linux
+    }
   }
 
   @Override
@@ -116,7 +131,7 @@ final class OverlayView implements View {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    int result = posix.umount2(spec.path(), Posix.MNT_DETACH | Posix.UMOUNT_NOFOLLOW);
+    int result = unmount();
     ended.countDown();
     forest.stopRecording(failures);
     remover.execute(
@@ -128,8 +143,16 @@ final class OverlayView implements View {
           }
         });
     stack.close();
-    if (result < 0 && result != -Errnos.EINVAL) {
-      throw new PosixException("unmount of " + spec.path(), -result);
+    if (result < 0) {
+      throw new PosixException("unmounting " + spec.path(), -result);
     }
+  }
+
+  private int unmount() throws IOException {
+    MountTable.Line seen = MountTable.read().at(mount.path());
+    if (seen == null || seen.id() != mount.id()) {
+      return 0; // somebody was faster
+    }
+    return posix.umount2(mount.path(), Posix.MNT_DETACH | Posix.UMOUNT_NOFOLLOW);
   }
 }
