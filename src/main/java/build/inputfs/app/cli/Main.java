@@ -32,6 +32,7 @@ public final class Main {
         tree     list a tree
         cat      print a file of a tree
         stat     tell about one entry of a tree
+        bench    measure views on this machine
 
       inputfs COMMAND --help tells more about each.
       inputfs --version prints the version.
@@ -137,6 +138,8 @@ public final class Main {
       case "tree" -> new TreeCommand();
       case "cat" -> new CatCommand();
       case "stat" -> new StatCommand();
+      case "bench" -> new BenchCommand();
+      case BenchServeCommand.NAME -> new BenchServeCommand();
       default -> null;
     };
   }

@@ -6,11 +6,15 @@ import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Makes strategies by their names on the command line. */
 interface Strategies {
   /** The name that leaves the choice to the program. */
   String AUTOMATIC = "auto";
+
+  /** The names of all strategies, the best first. */
+  List<String> NAMES = List.of("fuse");
 
   /**
    * Makes the strategy called {@code name}, which the caller closes.

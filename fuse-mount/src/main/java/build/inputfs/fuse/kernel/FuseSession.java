@@ -1,7 +1,6 @@
 package build.inputfs.fuse.kernel;
 
 import build.inputfs.cas.posix.Posix;
-import build.inputfs.fuse.mount.MountException;
 import build.inputfs.fuse.vfs.FileSystem;
 import build.inputfs.fuse.vfs.Mounted;
 import java.io.IOException;
@@ -212,21 +211,6 @@ public final class FuseSession implements Mounted {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
-    }
-  }
-
-  @Override
-  public void forgetName(long parent, byte[] name) {
-    synchronized (lock) {
-      if (readers == 0) {
-        return;
-      }
-      readers++; // so that the descriptor stays open
-    }
-    try {
-      shared.notices().forgetName(parent, name);
-    } finally {
-      readerEnded();
     }
   }
 

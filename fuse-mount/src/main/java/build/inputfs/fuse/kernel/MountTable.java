@@ -1,0 +1,82 @@
+package build.inputfs.fuse.kernel;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The mounts that this process sees, read from {@code /proc/self/mountinfo} (proc(5)). Looking
+ * there touches no mount, so it cannot hang on one.
+ *
+ * @param mounts in the order in which they were made: of two on one path the later one is seen
+ */
+record MountTable(List<Line> mounts) {
+
+  /**
+   * One mount.
+   *
+   * @param id unique among the present mounts
+   * @param path the mount point
+   * @param type the filesystem's type, such as {@code fuse.inputfs}
+   */
+  record Line(long id, Path path, String type) {}
+
+  static MountTable read() throws IOException {
+    // Paths are bytes; Latin-1 keeps each until it is decoded as the file names of this JVM are.
+    String text = Files.readString(Path.of("/proc/self/mountinfo"), StandardCharsets.ISO_8859_1);
+    return parse(text);
+  }
+
+  static MountTable parse(String text) {
+    List<Line> lines = new ArrayList<>();
+    for (String line : text.split("\n", -1)) {
+      String[] fields = line.split(" ", -1);
+      int separator = 6;
+      while (separator < fields.length && !fields[separator].equals("-")) {
+        separator++;
+      }
+      if (separator + 1 < fields.length) {
+        lines.add(
+            new Line(
+                Long.parseLong(fields[0]), Path.of(unescape(fields[4])), fields[separator + 1]));
+      }
+    }
+    return new MountTable(List.copyOf(lines));
+  }
+
+  /** The mount that is seen at {@code path}, if it is a mount point. */
+  @Nullable Line at(Path path) {
+    Line found = null;
+    for (Line line : mounts) {
+      if (line.path().equals(path)) {
+        found = line;
+      }
+    }
+    return found;
+  }
+
+  /** Whether the mount with this number is still there, whatever its path is. */
+  boolean has(long id) {
+    return mounts.stream().anyMatch(line -> line.id() == id);
+  }
+
+  /** Space, tab, newline and backslash are written as three octal digits. */
+  private static String unescape(String field) {
+    byte[] bytes = field.getBytes(StandardCharsets.ISO_8859_1);
+    int length = 0;
+    for (int i = 0; i < bytes.length; i++, length++) {
+      if (bytes[i] == '\\' && i + 3 < bytes.length) {
+        bytes[length] =
+            (byte) ((bytes[i + 1] - '0') << 6 | (bytes[i + 2] - '0') << 3 | bytes[i + 3] - '0');
+        i += 3;
+      } else {
+        bytes[length] = bytes[i];
+      }
+    }
+    return new String(bytes, 0, length, StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,40 @@
+package build.inputfs.fuse.mutable;
+
+import build.inputfs.cache.view.ViewFailure;
+import build.inputfs.cas.digest.Digest;
+import java.io.IOException;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The record of what the store or the disk could not give. Thread-safe. */
+final class FailureLog {
+  private static final Logger log = LoggerFactory.getLogger(FailureLog.class);
+
+  /** Past this many different ones the rest are only logged. */
+  private static final int LIMIT = 1000;
+
+  private final Set<ViewFailure> failures = new LinkedHashSet<>();
+
+  void record(String operation, String path, @Nullable Digest digest, IOException cause) {
+    String message = cause.getMessage();
+    ViewFailure failure =
+        new ViewFailure(operation, path, digest, message == null ? cause.toString() : message);
+    boolean isNew;
+    synchronized (failures) {
+      isNew = failures.size() < LIMIT && failures.add(failure);
+    }
+    if (isNew) {
+      log.warn("{}", failure);
+    }
+  }
+
+  List<ViewFailure> all() {
+    synchronized (failures) {
+      return List.copyOf(failures);
+    }
+  }
+}
