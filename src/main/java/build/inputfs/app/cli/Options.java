@@ -92,7 +92,8 @@ final class Options {
   }
 
   static void addView(CommandSpec spec) {
-    spec.addOption(value(STRATEGY, "NAME", "How the view is made: auto or fuse (default: auto)."));
+    spec.addOption(
+        value(STRATEGY, "NAME", "How the view is made: auto, overlay or fuse (default: auto)."));
     spec.addOption(
         value(
             SCRATCH,

@@ -1,27 +1,84 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.cache.view.FirstWorkingStrategy;
+import build.inputfs.cache.view.SessionFolder;
+import build.inputfs.cache.view.View;
+import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.tree.TreeReader;
 import build.inputfs.fuse.kernel.KernelTransport;
 import build.inputfs.fuse.kernel.MountOptions;
+import build.inputfs.fuse.mount.MountTable;
 import build.inputfs.fuse.mutable.FuseStrategy;
+import build.inputfs.fuse.overlay.OverlayStrategy;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /** The strategies of this program. */
 final class RealStrategies implements Strategies {
+  private static final List<String> NAMES = List.of(AUTOMATIC, "overlay", "fuse");
 
   @Override
   public ViewStrategy open(
-      String name, Posix posix, BlobSource blobs, TreeReader trees, Path scratch) {
-    return switch (name) {
-      case AUTOMATIC, "fuse" ->
-          new FuseStrategy(
-              posix, new KernelTransport(posix, MountOptions.PRIVATE), blobs, trees, scratch);
-      default ->
-          throw new IllegalArgumentException(
-              "there is no strategy '" + name + "': --strategy takes auto or fuse");
-    };
+      String name, Posix posix, BlobSource blobs, TreeReader trees, Path scratch)
+      throws IOException {
+    if (!NAMES.contains(name)) {
+      throw new IllegalArgumentException(
+          "there is no strategy '" + name + "': --strategy takes " + String.join(", ", NAMES));
+    }
+    MountTable mounts = MountTable.read();
+    SessionFolder session =
+        SessionFolder.open(
+            scratch,
+            folder -> mounts.mounts().stream().anyMatch(line -> line.path().startsWith(folder)));
+    Path own = session.path();
+    ViewStrategy strategy =
+        switch (name) {
+          case "overlay" -> overlay(posix, blobs, trees, own);
+          case "fuse" -> fuse(posix, blobs, trees, own);
+          default ->
+              new FirstWorkingStrategy(
+                  List.of(overlay(posix, blobs, trees, own), fuse(posix, blobs, trees, own)));
+        };
+    return new InSession(strategy, session);
+  }
+
+  /** A strategy and the folder that it has to itself. */
+  private record InSession(ViewStrategy strategy, SessionFolder session) implements ViewStrategy {
+    @Override
+    public String name() {
+      return strategy.name();
+    }
+
+    @Override
+    public View open(ViewSpec spec) throws IOException {
+      return strategy.open(spec);
+    }
+
+    @Override
+    public void close() throws IOException {
+      try (session) {
+        strategy.close();
+      }
+    }
+  }
+
+  private static ViewStrategy overlay(
+      Posix posix, BlobSource blobs, TreeReader trees, Path scratch) {
+    return new OverlayStrategy(
+        posix,
+        new KernelTransport(posix, MountOptions.PRIVATE.withPassthrough(false)),
+        blobs,
+        trees,
+        scratch,
+        false);
+  }
+
+  private static ViewStrategy fuse(Posix posix, BlobSource blobs, TreeReader trees, Path scratch) {
+    return new FuseStrategy(
+        posix, new KernelTransport(posix, MountOptions.PRIVATE), blobs, trees, scratch);
   }
 }

@@ -37,6 +37,7 @@ public final class Errnos {
   public static final int EPROTO = Errno.EPROTO.intValue();
   public static final int ESTALE = Errno.ESTALE.intValue();
   public static final int EDQUOT = Errno.EDQUOT.intValue();
+  public static final int ENODATA = Errno.ENODATA.intValue();
   public static final int ENOTCONN = Errno.ENOTCONN.intValue();
 
   private Errnos() {}

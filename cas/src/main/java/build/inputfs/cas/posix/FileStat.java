@@ -75,6 +75,11 @@ public final class FileStat {
     return (int) INTS.get(bytes, 120);
   }
 
+  /** Of a device file: which device, major in the high 32 bits. */
+  public long rdev() {
+    return ((long) (int) INTS.get(bytes, 128) << 32) | ((int) INTS.get(bytes, 132) & 0xffffffffL);
+  }
+
   /** The device's number, major in the high 32 bits. */
   public long device() {
     return ((long) (int) INTS.get(bytes, 136) << 32) | ((int) INTS.get(bytes, 140) & 0xffffffffL);

@@ -50,6 +50,12 @@ public interface LibC {
 
   int fchmod(int fd, int mode);
 
+  int chmod(String path, int mode);
+
+  int lchown(String path, int uid, int gid);
+
+  long lgetxattr(String path, String name, @Out byte[] value, long size);
+
   int linkat(int olddirfd, String oldpath, int newdirfd, String newpath, int flags);
 
   int unlinkat(int dirfd, String path, int flags);

@@ -253,6 +253,21 @@ public final class Posix {
     return wrap(libc.fchmod(fd, mode));
   }
 
+  /** chmod(2), which follows a symlink. */
+  public int chmod(Path path, int mode) {
+    return wrap(libc.chmod(path.toString(), mode));
+  }
+
+  /** lchown(2). */
+  public int lchown(Path path, int uid, int gid) {
+    return wrap(libc.lchown(path.toString(), uid, gid));
+  }
+
+  /** lgetxattr(2): the length of the value, which is put at the start of {@code value}. */
+  public long lgetxattr(Path path, String name, byte[] value) {
+    return wrap(libc.lgetxattr(path.toString(), name, value, value.length));
+  }
+
   /** linkat(2); flags 0 does not follow a symlink. */
   public int linkat(int oldDir, String oldPath, int newDir, String newPath, int flags) {
     return wrap(libc.linkat(oldDir, oldPath, newDir, newPath, flags));

@@ -1,6 +1,7 @@
 package build.inputfs.fuse.kernel;
 
 import build.inputfs.cas.posix.Posix;
+import build.inputfs.fuse.mount.MountException;
 import build.inputfs.fuse.vfs.FileSystem;
 import build.inputfs.fuse.vfs.Mounted;
 import java.io.IOException;
@@ -211,6 +212,21 @@ public final class FuseSession implements Mounted {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+    }
+  }
+
+  @Override
+  public void forgetName(long parent, byte[] name) {
+    synchronized (lock) {
+      if (readers == 0) {
+        return;
+      }
+      readers++; // so that the descriptor stays open
+    }
+    try {
+      shared.notices().forgetName(parent, name);
+    } finally {
+      readerEnded();
     }
   }
 

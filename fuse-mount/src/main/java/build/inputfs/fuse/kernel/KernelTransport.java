@@ -1,6 +1,7 @@
 package build.inputfs.fuse.kernel;
 
 import build.inputfs.cas.posix.Posix;
+import build.inputfs.fuse.mount.MountException;
 import build.inputfs.fuse.vfs.FileSystem;
 import build.inputfs.fuse.vfs.Transport;
 import java.nio.file.Path;

@@ -4,11 +4,10 @@ import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.PosixException;
 import build.inputfs.cas.posix.Processes;
+import build.inputfs.fuse.mount.MountException;
+import build.inputfs.fuse.mount.MountPoints;
+import build.inputfs.fuse.mount.MountTable;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 
 /**
@@ -17,8 +16,6 @@ import java.nio.file.Path;
  */
 public final class Mounter {
   /** The type that a mount has in {@code /proc/self/mountinfo}. */
-  static final String TYPE = "fuse.inputfs";
-
   private static final Path DEVICE = Path.of("/dev/fuse");
 
   /**
@@ -43,7 +40,7 @@ public final class Mounter {
 
   /** Makes a mount that nobody serves yet. When this throws nothing is left behind. */
   Mount mount(Path mountPoint, MountOptions options) throws MountException {
-    Path path = checkMountPoint(mountPoint);
+    Path path = MountPoints.check(mountPoint);
     if (posix.geteuid() != 0) {
       return found(path, fusermount().mount(path, options));
     }
@@ -65,7 +62,7 @@ public final class Mounter {
                 posix.geteuid(),
                 posix.getegid(),
                 options.allowOther() ? ",allow_other" : "");
-    int result = posix.mount("inputfs", path, TYPE, flags, data);
+    int result = posix.mount(MountTable.SOURCE, path, MountTable.FUSE_TYPE, flags, data);
     if (result < 0) {
       posix.close(device);
       throw new MountException(mountProblem(path, -result));
@@ -131,7 +128,7 @@ public final class Mounter {
     Path path;
     MountTable.Line line;
     try {
-      path = withoutTouching(mountPoint);
+      path = MountPoints.withoutTouching(mountPoint);
       line = MountTable.read().at(path);
     } catch (IOException e) {
       throw new MountException("cannot look at " + mountPoint + ": " + e.getMessage(), e);
@@ -139,7 +136,7 @@ public final class Mounter {
     if (line == null) {
       throw new MountException(mountPoint + " is not a mount point");
     }
-    if (!line.type().equals(TYPE)) {
+    if (!line.isOurs()) {
       throw new MountException(
           mountPoint + " is a mount of type " + line.type() + ", not one of inputfs");
     }
@@ -171,52 +168,6 @@ public final class Mounter {
     if (result < 0 && result != -Errnos.EINVAL) { // EINVAL: it is no mount point any more
       throw new MountException("cannot unmount " + path + ": " + PosixException.describe(-result));
     }
-  }
-
-  /** The real path of a directory that a mount may be put on. */
-  private static Path checkMountPoint(Path mountPoint) throws MountException {
-    try {
-      refuseMountPoint(withoutTouching(mountPoint));
-      Path path = mountPoint.toRealPath();
-      refuseMountPoint(path);
-      try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
-        if (entries.iterator().hasNext()) {
-          throw new MountException(
-              "the mount point " + mountPoint + " is not empty: give an empty directory");
-        }
-      }
-      return path;
-    } catch (MountException e) {
-      throw e;
-    } catch (NoSuchFileException e) {
-      throw new MountException(
-          "the mount point " + mountPoint + " does not exist: create the directory first", e);
-    } catch (NotDirectoryException e) {
-      throw new MountException("the mount point " + mountPoint + " is not a directory", e);
-    } catch (IOException e) {
-      throw new MountException("cannot use the mount point " + mountPoint + ": " + e, e);
-    }
-  }
-
-  private static void refuseMountPoint(Path path) throws IOException {
-    MountTable.Line line = MountTable.read().at(path);
-    if (line != null) {
-      throw new MountException(
-          line.type().equals(TYPE)
-              ? path
-                  + " is a mount of inputfs already: remove it with `inputfs unmount "
-                  + path
-                  + "`"
-              : path + " is a mount point already (" + line.type() + ")");
-    }
-  }
-
-  /** The real path but for the last name, which may be a mount that nobody serves. */
-  private static Path withoutTouching(Path mountPoint) throws IOException {
-    Path path = mountPoint.toAbsolutePath().normalize();
-    Path parent = path.getParent();
-    Path name = path.getFileName();
-    return parent == null || name == null ? path : parent.toRealPath().resolve(name);
   }
 
   static String deviceProblem(int errno) {

@@ -7,8 +7,8 @@ import java.nio.ByteOrder;
 
 /**
  * Messages that the kernel did not ask for. It may not know the node any more: then a message means
- * nothing, and that it fails is no fault. Only threads that serve a request may send one, for they
- * know that the descriptor is open.
+ * nothing, and that it fails is no fault. Only threads that count as a reader of the session may
+ * send one, for they know that the descriptor is open.
  */
 final class Notices {
   private final Posix posix;
@@ -28,6 +28,15 @@ final class Notices {
       MemorySegment message = arena.allocate(64, 8);
       Reply reply = new Reply(message.asByteBuffer().order(ByteOrder.nativeOrder()));
       posix.write(device, message.address(), reply.forgetAttributes(number));
+    }
+  }
+
+  /** A name is no longer in its directory. */
+  void forgetName(long parent, byte[] name) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment message = arena.allocate(Reply.FORGET_NAME + name.length, 8);
+      Reply reply = new Reply(message.asByteBuffer().order(ByteOrder.nativeOrder()));
+      posix.write(device, message.address(), reply.forgetName(parent, name));
     }
   }
 }

@@ -48,6 +48,9 @@ final class Protocol {
   /** A message that the kernel is to forget what it knows of a node. */
   static final int NOTIFY_INVAL_INODE = 2;
 
+  /** A message that the kernel is to forget a name. */
+  static final int NOTIFY_INVAL_ENTRY = 3;
+
   static final long IOC_CLONE = 0x8004e500L;
   static final long IOC_BACKING_OPEN = 0x4010e501L;
   static final long IOC_BACKING_CLOSE = 0x4004e502L;

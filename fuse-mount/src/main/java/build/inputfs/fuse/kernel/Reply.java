@@ -189,4 +189,20 @@ final class Reply {
     out.putLong(HEADER + 16, 0);
     return header(0, Protocol.NOTIFY_INVAL_INODE, HEADER + 24);
   }
+
+  /** How long a message of {@link #forgetName} is beside the name. */
+  static final int FORGET_NAME = HEADER + 16 + 1;
+
+  /**
+   * A message of our own accord ({@code struct fuse_notify_inval_entry_out}) that a name is no
+   * longer what the kernel was told.
+   */
+  int forgetName(long parent, byte[] name) {
+    out.putLong(HEADER, parent);
+    out.putInt(HEADER + 8, name.length);
+    out.putInt(HEADER + 12, 0);
+    out.put(HEADER + 16, name);
+    out.put(HEADER + 16 + name.length, (byte) 0);
+    return header(0, Protocol.NOTIFY_INVAL_ENTRY, FORGET_NAME + name.length);
+  }
 }

@@ -5,6 +5,7 @@ import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.PosixException;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.fuse.vfs.Attributes;
+import build.inputfs.fuse.vfs.FailureLog;
 import build.inputfs.fuse.vfs.Status;
 import build.inputfs.fuse.vfs.StatusErrno;
 import java.io.IOException;

@@ -9,6 +9,7 @@ import build.inputfs.cas.tree.TreeReader;
 import build.inputfs.fuse.vfs.Attributes;
 import build.inputfs.fuse.vfs.Caller;
 import build.inputfs.fuse.vfs.Entry;
+import build.inputfs.fuse.vfs.FailureLog;
 import build.inputfs.fuse.vfs.FileSystem;
 import build.inputfs.fuse.vfs.FileType;
 import build.inputfs.fuse.vfs.Mounted;

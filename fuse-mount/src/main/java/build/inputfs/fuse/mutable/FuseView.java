@@ -3,6 +3,7 @@ package build.inputfs.fuse.mutable;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cache.view.ViewTree;
+import build.inputfs.fuse.vfs.FailureLog;
 import build.inputfs.fuse.vfs.Mounted;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -2,11 +2,11 @@ package build.inputfs.fuse.mutable;
 
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.tree.InputDirectory;
-import build.inputfs.cas.tree.Kind;
 import build.inputfs.cas.tree.TreeReader;
 import build.inputfs.fuse.vfs.Attributes;
+import build.inputfs.fuse.vfs.FailureLog;
 import build.inputfs.fuse.vfs.FileSystem;
-import build.inputfs.fuse.vfs.FileType;
+import build.inputfs.fuse.vfs.InputAttributes;
 import build.inputfs.fuse.vfs.Status;
 import java.io.IOException;
 import java.util.concurrent.locks.ReentrantLock;
@@ -20,19 +20,13 @@ import org.jspecify.annotations.Nullable;
  * and what the caller knew before is then to be asked again. So they stand first in an operation.
  */
 final class Tree {
-  /** 2000-01-01T00:00:00Z: the time of every input that brings none. */
-  private static final long DEFAULT_MTIME = 946_684_800L;
-
-  private static final int DIRECTORY_MODE = 0755;
-
   final ReentrantLock lock = new ReentrantLock();
   final NodeTable table = new NodeTable(FileSystem.ROOT + 1);
   final DirectoryNode root;
 
   private final TreeReader reader;
   private final FailureLog failures;
-  private final int uid;
-  private final int gid;
+  private final InputAttributes inputs;
 
   /** When the view was made: seconds and nanoseconds. Every input's change time. */
   private final long[] created;
@@ -43,11 +37,17 @@ final class Tree {
       TreeReader reader, FailureLog failures, Digest rootDigest, int uid, int gid, long[] created) {
     this.reader = reader;
     this.failures = failures;
-    this.uid = uid;
-    this.gid = gid;
+    this.inputs = new InputAttributes(uid, gid, created);
     this.created = created.clone();
     root =
-        new DirectoryNode(FileSystem.ROOT, rootDigest, null, new byte[0], DIRECTORY_MODE, uid, gid);
+        new DirectoryNode(
+            FileSystem.ROOT,
+            rootDigest,
+            null,
+            new byte[0],
+            InputAttributes.DIRECTORY_MODE,
+            uid,
+            gid);
     stampDefault(root);
     table.put(root);
   }
@@ -143,9 +143,9 @@ final class Tree {
                     input.digest(index),
                     directory,
                     input.name(index),
-                    DIRECTORY_MODE,
-                    uid,
-                    gid);
+                    InputAttributes.DIRECTORY_MODE,
+                    inputs.uid(),
+                    inputs.gid());
             stampDefault(made);
             yield made;
           }
@@ -159,8 +159,8 @@ final class Tree {
                     input.name(index),
                     scrap.size,
                     scrap.mode,
-                    uid,
-                    gid);
+                    inputs.uid(),
+                    inputs.gid());
             made.times.take(scrap);
             made.origin = directory;
             made.originIndex = index;
@@ -168,7 +168,7 @@ final class Tree {
           }
           case SYMLINK -> {
             fillUntouched(directory, index, scrap);
-            SymlinkNode made = new SymlinkNode(id, input.target(index), uid, gid);
+            SymlinkNode made = new SymlinkNode(id, input.target(index), inputs.uid(), inputs.gid());
             made.times.take(scrap);
             yield made;
           }
@@ -191,40 +191,13 @@ final class Tree {
 
   /** Fills in the attributes of the untouched entry {@code index}, which is not a directory. */
   void fillUntouched(DirectoryNode directory, int index, Attributes out) {
-    InputDirectory input = directory.input();
-    out.ino = directory.entryId(index);
-    out.nlink = 1;
-    out.uid = uid;
-    out.gid = gid;
-    out.device = 0;
-    out.volatileNow = false;
-    int unixMode = input.unixMode(index);
-    switch (input.kind(index)) {
-      case FILE -> {
-        int plain = input.executable(index) ? 0555 : 0444;
-        out.mode = FileType.REGULAR | (unixMode >= 0 ? unixMode & Inode.PERMISSIONS : plain);
-        out.size = input.fileSize(index);
-      }
-      case SYMLINK -> {
-        out.mode = FileType.SYMLINK | 0777;
-        out.size = input.target(index).length;
-      }
-      case DIRECTORY -> throw new IllegalArgumentException("a directory has a node");
-    }
-    out.blocks = input.kind(index) == Kind.FILE ? (out.size + 511) / 512 : 0;
-    boolean own = input.hasMtime(index);
-    out.mtimeSeconds = own ? input.mtimeSeconds(index) : DEFAULT_MTIME;
-    out.mtimeNanos = own ? input.mtimeNanos(index) : 0;
-    out.atimeSeconds = out.mtimeSeconds;
-    out.atimeNanos = out.mtimeNanos;
-    out.ctimeSeconds = created[0];
-    out.ctimeNanos = (int) created[1];
+    inputs.fillLeaf(directory.input(), index, directory.entryId(index), out);
   }
 
   private void stampDefault(DirectoryNode directory) {
     directory.times.setAll(created);
-    directory.times.setAtime(DEFAULT_MTIME, 0);
-    directory.times.setMtime(DEFAULT_MTIME, 0);
+    directory.times.setAtime(InputAttributes.DEFAULT_MTIME, 0);
+    directory.times.setMtime(InputAttributes.DEFAULT_MTIME, 0);
   }
 
   private static void stampOwn(DirectoryNode directory, InputDirectory decoded) {

@@ -12,6 +12,14 @@ public interface Mounted extends AutoCloseable {
   /** How many requests of each kind were served until now. */
   Map<String, Long> requests();
 
+  /**
+   * Tells the kernel to forget a name and all that it knows below it, as far as nobody uses it. Not
+   * to be called on a thread that serves a request.
+   *
+   * @param parent the node of the directory that has the name
+   */
+  void forgetName(long parent, byte[] name);
+
   /** Waits until it is no longer mounted, by {@link #close} or because somebody unmounted it. */
   void awaitUnmounted() throws InterruptedException;
 

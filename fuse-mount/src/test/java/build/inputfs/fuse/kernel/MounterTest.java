@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import build.inputfs.cas.posix.Errnos;
+import build.inputfs.fuse.mount.MountException;
+import build.inputfs.fuse.mount.MountTable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -134,7 +136,7 @@ final class MounterTest {
     assertThat(table.mounts()).hasSize(3);
     assertThat(table.at(Path.of("/a b\\c"))).isEqualTo(table.mounts().get(2));
     assertThat(table.mounts().get(1))
-        .isEqualTo(new MountTable.Line(36, Path.of("/a b\\c"), "fuse.inputfs"));
+        .isEqualTo(new MountTable.Line(36, Path.of("/a b\\c"), "fuse.inputfs", "inputfs"));
     assertThat(table.at(Path.of("/b"))).isNull();
   }
 }

@@ -1,6 +1,8 @@
 package build.inputfs.fuse.kernel;
 
 import build.inputfs.cas.posix.Posix;
+import build.inputfs.fuse.mount.MountException;
+import build.inputfs.fuse.mount.MountTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -13,6 +13,7 @@ import build.inputfs.fuse.vfs.Attributes;
 import build.inputfs.fuse.vfs.Caller;
 import build.inputfs.fuse.vfs.DirectorySink;
 import build.inputfs.fuse.vfs.Entry;
+import build.inputfs.fuse.vfs.FailureLog;
 import build.inputfs.fuse.vfs.FileSystem;
 import build.inputfs.fuse.vfs.OpenFile;
 import build.inputfs.fuse.vfs.Status;

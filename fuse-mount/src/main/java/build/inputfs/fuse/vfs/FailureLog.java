@@ -1,4 +1,4 @@
-package build.inputfs.fuse.mutable;
+package build.inputfs.fuse.vfs;
 
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cas.digest.Digest;
@@ -11,7 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The record of what the store or the disk could not give. Thread-safe. */
-final class FailureLog {
+public final class FailureLog implements FailureRecorder {
   private static final Logger log = LoggerFactory.getLogger(FailureLog.class);
 
   /** Past this many different ones the rest are only logged. */
@@ -19,7 +19,9 @@ final class FailureLog {
 
   private final Set<ViewFailure> failures = new LinkedHashSet<>();
 
-  void record(String operation, String path, @Nullable Digest digest, IOException cause) {
+  /** Records a failure; one that is recorded already is left out. */
+  @Override
+  public void record(String operation, String path, @Nullable Digest digest, IOException cause) {
     String message = cause.getMessage();
     ViewFailure failure =
         new ViewFailure(operation, path, digest, message == null ? cause.toString() : message);
@@ -32,7 +34,8 @@ final class FailureLog {
     }
   }
 
-  List<ViewFailure> all() {
+  /** All that were recorded, in order. */
+  public List<ViewFailure> all() {
     synchronized (failures) {
       return List.copyOf(failures);
     }

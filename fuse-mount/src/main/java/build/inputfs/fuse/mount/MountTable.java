@@ -1,4 +1,4 @@
-package build.inputfs.fuse.kernel;
+package build.inputfs.fuse.mount;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param mounts in the order in which they were made: of two on one path the later one is seen
  */
-record MountTable(List<Line> mounts) {
+public record MountTable(List<Line> mounts) {
 
   /**
    * One mount.
@@ -22,16 +22,31 @@ record MountTable(List<Line> mounts) {
    * @param id unique among the present mounts
    * @param path the mount point
    * @param type the filesystem's type, such as {@code fuse.inputfs}
+   * @param source what it was mounted from
    */
-  record Line(long id, Path path, String type) {}
+  public record Line(long id, Path path, String type, String source) {
 
-  static MountTable read() throws IOException {
+    /** Whether this is a mount of inputfs: a filesystem that it serves, or an overlay it made. */
+    public boolean isOurs() {
+      return type.equals(FUSE_TYPE) || (type.equals("overlay") && source.equals(SOURCE));
+    }
+  }
+
+  /** The type of the filesystems that inputfs serves. */
+  public static final String FUSE_TYPE = "fuse.inputfs";
+
+  /** What all mounts of inputfs name as their source. */
+  public static final String SOURCE = "inputfs";
+
+  /** The mounts as they are now. */
+  public static MountTable read() throws IOException {
     // Paths are bytes; Latin-1 keeps each until it is decoded as the file names of this JVM are.
     String text = Files.readString(Path.of("/proc/self/mountinfo"), StandardCharsets.ISO_8859_1);
     return parse(text);
   }
 
-  static MountTable parse(String text) {
+  /** Reads the text of a mountinfo file. */
+  public static MountTable parse(String text) {
     List<Line> lines = new ArrayList<>();
     for (String line : text.split("\n", -1)) {
       String[] fields = line.split(" ", -1);
@@ -39,17 +54,20 @@ record MountTable(List<Line> mounts) {
       while (separator < fields.length && !fields[separator].equals("-")) {
         separator++;
       }
-      if (separator + 1 < fields.length) {
+      if (separator + 2 < fields.length) {
         lines.add(
             new Line(
-                Long.parseLong(fields[0]), Path.of(unescape(fields[4])), fields[separator + 1]));
+                Long.parseLong(fields[0]),
+                Path.of(unescape(fields[4])),
+                fields[separator + 1],
+                fields[separator + 2]));
       }
     }
     return new MountTable(List.copyOf(lines));
   }
 
   /** The mount that is seen at {@code path}, if it is a mount point. */
-  @Nullable Line at(Path path) {
+  public @Nullable Line at(Path path) {
     Line found = null;
     for (Line line : mounts) {
       if (line.path().equals(path)) {
@@ -60,7 +78,7 @@ record MountTable(List<Line> mounts) {
   }
 
   /** Whether the mount with this number is still there, whatever its path is. */
-  boolean has(long id) {
+  public boolean has(long id) {
     return mounts.stream().anyMatch(line -> line.id() == id);
   }
 

@@ -1,4 +1,4 @@
-package build.inputfs.fuse.kernel;
+package build.inputfs.fuse.mount;
 
 import java.io.IOException;
 

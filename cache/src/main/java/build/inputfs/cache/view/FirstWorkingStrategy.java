@@ -1,0 +1,85 @@
+package build.inputfs.cache.view;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The {@code auto} strategy: the first of several that works here. Each is tried with a real view,
+ * in order, until one has made one; from then on that one is used. Thread-safe. Owns them all.
+ */
+public final class FirstWorkingStrategy implements ViewStrategy {
+  private static final Logger log = LoggerFactory.getLogger(FirstWorkingStrategy.class);
+
+  private final List<ViewStrategy> candidates;
+  private volatile int first;
+  private volatile boolean proven;
+
+  /**
+   * A choice.
+   *
+   * @param candidates at least one, the best first
+   */
+  public FirstWorkingStrategy(List<ViewStrategy> candidates) {
+    if (candidates.isEmpty()) {
+      throw new IllegalArgumentException("there must be a strategy to choose");
+    }
+    this.candidates = List.copyOf(candidates);
+  }
+
+  @Override
+  public String name() {
+    return candidates.get(first).name();
+  }
+
+  /**
+   * Makes a view with the first strategy that can.
+   *
+   * @throws IOException what the last one said when none can; what the others said is attached
+   */
+  @Override
+  public View open(ViewSpec spec) throws IOException {
+    List<IOException> refusals = new ArrayList<>();
+    for (int at = first; at < candidates.size(); at++) {
+      ViewStrategy candidate = candidates.get(at);
+      try {
+        View view = candidate.open(spec);
+        if (!proven) {
+          first = at;
+          proven = true;
+          log.info("Views are made by the strategy {}", candidate.name());
+        }
+        return view;
+      } catch (IOException e) {
+        if (proven || at == candidates.size() - 1) {
+          refusals.forEach(e::addSuppressed);
+          throw e;
+        }
+        log.info("The strategy {} does not work here: {}", candidate.name(), e.getMessage());
+        refusals.add(e);
+      }
+    }
+    throw new AssertionError("there is always a last strategy");
+  }
+
+  @Override
+  public void close() throws IOException {
+    IOException failure = null;
+    for (ViewStrategy candidate : candidates) {
+      try {
+        candidate.close();
+      } catch (IOException e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+}

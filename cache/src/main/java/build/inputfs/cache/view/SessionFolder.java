@@ -1,0 +1,143 @@
+package build.inputfs.cache.view;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A folder for what one process keeps on the disk while it lives, and the end of those whose
+ * process died.
+ *
+ * <p>Each is locked by its process. The kernel gives the lock back when the process ends, however
+ * that happens, so a folder that can be locked is a leftover, and is removed by the next process
+ * that starts. One in which something is still mounted stays: a dead mount keeps stray writers off,
+ * and is removed only when somebody asks. Owned by one thread.
+ */
+public final class SessionFolder implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(SessionFolder.class);
+  private static final String PREFIX = "session-";
+  private static final String LOCK = "lock";
+
+  private final Path path;
+  private final FileChannel lock;
+
+  private SessionFolder(Path path, FileChannel lock) {
+    this.path = path;
+    this.lock = lock;
+  }
+
+  /**
+   * Makes a folder in {@code parent}, and removes what dead processes left there.
+   *
+   * @param hasMounts tells of a folder whether something is mounted in it, without touching it
+   */
+  public static SessionFolder open(Path parent, Predicate<Path> hasMounts) throws IOException {
+    sweep(parent, hasMounts);
+    Path path =
+        Files.createTempDirectory(
+            parent,
+            PREFIX,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    FileChannel channel =
+        FileChannel.open(
+            path.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    try {
+      if (channel.tryLock() == null) {
+        throw new IOException("another process has locked the new folder " + path);
+      }
+      return new SessionFolder(path, channel);
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  /** The folder; whatever is in it is gone when this process has died and another one starts. */
+  public Path path() {
+    return path;
+  }
+
+  private static void sweep(Path parent, Predicate<Path> hasMounts) throws IOException {
+    try (DirectoryStream<Path> sessions = Files.newDirectoryStream(parent, PREFIX + "*")) {
+      for (Path session : sessions) {
+        if (hasMounts.test(session)) {
+          log.info("{} is kept: something is still mounted there", session);
+        } else {
+          sweepIfDead(session);
+        }
+      }
+    }
+  }
+
+  private static void sweepIfDead(Path session) {
+    try (FileChannel channel =
+        FileChannel.open(
+            session.resolve(LOCK), StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
+      FileLock acquired = channel.tryLock();
+      if (acquired != null) {
+        delete(session);
+        log.info("Removed {}, which a process left that died", session);
+      }
+    } catch (NoSuchFileException e) {
+      // Just being made, or being removed by another.
+    } catch (OverlappingFileLockException e) {
+      // Another session of this process.
+    } catch (IOException e) {
+      log.warn("{} cannot be removed: {}", session, e.toString());
+    }
+  }
+
+  /** Deletes a folder and all in it. Symlinks are themselves; closed directories are opened. */
+  private static void delete(Path folder) throws IOException {
+    Files.walkFileTree(
+        folder,
+        new SimpleFileVisitor<Path>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path visited, BasicFileAttributes attributes)
+              throws IOException {
+            Files.setPosixFilePermissions(visited, PosixFilePermissions.fromString("rwx------"));
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure)
+              throws IOException {
+            if (failure != null) {
+              throw failure;
+            }
+            Files.delete(visited);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  /** Removes the folder, with whatever is left in it. */
+  @Override
+  public void close() throws IOException {
+    try (lock) {
+      delete(path);
+    }
+  }
+}

@@ -1,0 +1,277 @@
+package build.inputfs.fuse.forest;
+
+import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.store.BlobSource;
+import build.inputfs.cas.tree.TreeReader;
+import build.inputfs.fuse.vfs.FailureRecorder;
+import build.inputfs.fuse.vfs.InputAttributes;
+import build.inputfs.fuse.vfs.Mounted;
+import build.inputfs.fuse.vfs.Transport;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * One mount that holds the input trees of all views of one owner. What it shows never changes, so
+ * the kernel keeps what it was told and asks for each thing once.
+ *
+ * <p>Thread-safe. Owns its mount and a thread that drops what no view has used for a while; both
+ * end with {@link #close}. Nothing in this JVM may touch a path under the mount.
+ */
+public final class Forest implements AutoCloseable {
+  /** All layers' paths must fit into the one page that mount(2) takes as options. */
+  private static final int MOST_LAYERS = 30;
+
+  private final ForestFileSystem fileSystem;
+  private final Mounted mounted;
+  private final Path mountPoint;
+  private final List<FailureRecorder> recorders;
+  private final String prefix = Integer.toHexString(ThreadLocalRandom.current().nextInt()) + "-";
+  private final LayerTable table = new LayerTable(prefix);
+  private final LayerPlanner planner;
+  private final Duration keep;
+  private final Map<Digest, Planted> planted = new ConcurrentHashMap<>();
+  private final AtomicLong skeletons = new AtomicLong();
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final Thread gardener;
+
+  private Forest(
+      ForestFileSystem fileSystem,
+      Mounted mounted,
+      Path mountPoint,
+      List<FailureRecorder> recorders,
+      TreeReader reader,
+      Duration keep) {
+    this.fileSystem = fileSystem;
+    this.mounted = mounted;
+    this.mountPoint = mountPoint;
+    this.recorders = recorders;
+    this.planner = new LayerPlanner(reader, table, MOST_LAYERS);
+    this.keep = keep;
+    this.gardener =
+        Thread.ofPlatform().daemon().name("inputfs-forest-gardener").unstarted(this::tend);
+  }
+
+  /**
+   * Mounts a forest.
+   *
+   * @param transport mounts it read-only, with names, attributes and listings cached without limit
+   * @param mountPoint an existing, empty directory with a short path
+   * @param uid who owns all that is in it
+   * @param keep how long trees and layers stay that no view uses
+   */
+  public static Forest mount(
+      Posix posix,
+      Transport transport,
+      BlobSource source,
+      TreeReader reader,
+      Path mountPoint,
+      int uid,
+      int gid,
+      Duration keep)
+      throws IOException {
+    long[] now = new long[2];
+    posix.fileTime(now);
+    List<FailureRecorder> recorders = new CopyOnWriteArrayList<>();
+    ForestFileSystem fileSystem =
+        new ForestFileSystem(
+            posix,
+            source,
+            reader,
+            new InputAttributes(uid, gid, now),
+            (operation, path, digest, cause) ->
+                recorders.forEach(each -> each.record(operation, path, digest, cause)));
+    Mounted mounted = transport.mount(fileSystem, mountPoint, true);
+    Forest forest = new Forest(fileSystem, mounted, mountPoint, recorders, reader, keep);
+    forest.gardener.start();
+    return forest;
+  }
+
+  /** A tree that is shown: its skeleton, the layers below it, and how many views use it. */
+  private static final class Planted {
+    final String skeleton;
+    final LayerPlanner.Plan plan;
+
+    // Guarded by this.
+    private int users;
+    private long leftNanos = System.nanoTime();
+    private boolean felled;
+
+    Planted(String skeleton, LayerPlanner.Plan plan) {
+      this.skeleton = skeleton;
+      this.plan = plan;
+    }
+
+    synchronized boolean enter() {
+      users += felled ? 0 : 1;
+      return !felled;
+    }
+
+    synchronized void leave() {
+      users--;
+      leftNanos = System.nanoTime();
+    }
+
+    synchronized boolean fell(long idleNanos) {
+      felled |= users == 0 && System.nanoTime() - leftNanos >= idleNanos;
+      return felled;
+    }
+  }
+
+  /** The directories that together, the first above the next, are one tree. */
+  public static final class Stack implements AutoCloseable {
+    private final Planted planted;
+    private final List<Path> directories;
+    private boolean closed;
+
+    private Stack(Planted planted, List<Path> directories) {
+      this.planted = planted;
+      this.directories = directories;
+    }
+
+    /** At least one; on the forest's mount. */
+    public List<Path> directories() {
+      return directories;
+    }
+
+    /** Ends the use. Does nothing the second time. */
+    @Override
+    public synchronized void close() {
+      if (!closed) {
+        closed = true;
+        planted.leave();
+      }
+    }
+  }
+
+  /**
+   * The stack of a tree, to lay a view over. A tree that is known costs no I/O at all.
+   *
+   * @return the stack, which stays shown until the caller closes it
+   * @throws IOException when the tree's root cannot be read
+   */
+  public Stack stack(Digest root) throws IOException {
+    while (true) {
+      Planted known = planted.get(root);
+      if (known == null) {
+        known = plant(root);
+      }
+      if (known.enter()) {
+        List<Path> directories = new ArrayList<>(known.plan.layers().size() + 1);
+        directories.add(mountPoint.resolve("skeletons").resolve(known.skeleton));
+        for (LayerTable.Layer layer : known.plan.layers()) {
+          directories.add(mountPoint.resolve("layers").resolve(layer.name));
+        }
+        return new Stack(known, List.copyOf(directories));
+      }
+    }
+  }
+
+  private Planted plant(Digest root) throws IOException {
+    LayerPlanner.Plan plan = planner.plan(root);
+    for (LayerTable.Layer layer : plan.layers()) {
+      fileSystem.show(ForestFileSystem.LAYERS, layer.name, layer.listing());
+    }
+    String name = prefix + skeletons.getAndIncrement();
+    fileSystem.show(ForestFileSystem.SKELETONS, name, plan.skeleton());
+    Planted made = new Planted(name, plan);
+    Planted first = planted.putIfAbsent(root, made);
+    if (first != null) {
+      fell(made); // another thread was faster
+      return first;
+    }
+    return made;
+  }
+
+  private void fell(Planted tree) {
+    hide(ForestFileSystem.SKELETONS, tree.skeleton);
+    for (LayerTable.Layer layer : tree.plan.layers()) {
+      table.release(layer);
+    }
+  }
+
+  private void hide(long top, String name) {
+    fileSystem.hide(top, name);
+    mounted.forgetName(top, name.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void tend() {
+    try {
+      while (!closing.await(Math.max(1, keep.toMillis() / 4), TimeUnit.MILLISECONDS)) {
+        drop(keep.toNanos());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Drops what nobody has used for so long. */
+  void drop(long nanos) {
+    planted.forEach(
+        (root, tree) -> {
+          if (tree.fell(nanos) && planted.remove(root, tree)) {
+            fell(tree);
+          }
+        });
+    for (LayerTable.Layer layer : table.removeIdle(nanos)) {
+      hide(ForestFileSystem.LAYERS, layer.name);
+    }
+  }
+
+  /** Where it is mounted. */
+  public Path mountPoint() {
+    return mountPoint;
+  }
+
+  /** How many nodes the kernel knows. */
+  public int nodeCount() {
+    return fileSystem.nodeCount();
+  }
+
+  /** How many requests of each kind were served until now. */
+  public Map<String, Long> requests() {
+    return mounted.requests();
+  }
+
+  /**
+   * Tells {@code recorder} of all that the store cannot give, to whichever view; paths are within a
+   * tree. Until {@link #stopRecording}.
+   */
+  public void record(FailureRecorder recorder) {
+    recorders.add(recorder);
+  }
+
+  /** Undoes {@link #record}. */
+  public void stopRecording(FailureRecorder recorder) {
+    recorders.remove(recorder);
+  }
+
+  /** Unmounts. All stacks have been closed before. */
+  @Override
+  public void close() throws IOException {
+    closing.countDown();
+    boolean interrupted = false;
+    while (gardener.isAlive()) {
+      try {
+        gardener.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    mounted.close();
+  }
+}

@@ -1,0 +1,66 @@
+package build.inputfs.fuse.overlay;
+
+import build.inputfs.fuse.forest.Forest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The forests that views have asked for: one for each owner, mounted when it is first needed.
+ * Thread-safe. Owns them and the directories they are mounted on until {@link #close}.
+ */
+final class Forests implements AutoCloseable {
+
+  /** Mounts a forest for an owner. */
+  @FunctionalInterface
+  interface Planter {
+    Forest plant(int uid, int gid) throws IOException;
+  }
+
+  private record Owner(int uid, int gid) {}
+
+  private final Planter planter;
+  private final Map<Owner, Forest> forests = new HashMap<>();
+  private boolean closed;
+
+  Forests(Planter planter) {
+    this.planter = planter;
+  }
+
+  /** The forest in which everything belongs to {@code uid} and {@code gid}. */
+  synchronized Forest of(int uid, int gid) throws IOException {
+    if (closed) {
+      throw new IOException("the strategy is closed");
+    }
+    Owner owner = new Owner(uid, gid);
+    Forest known = forests.get(owner);
+    if (known == null) {
+      known = planter.plant(uid, gid); // once in the life of an owner: nobody minds the wait
+      forests.put(owner, known);
+    }
+    return known;
+  }
+
+  @Override
+  public synchronized void close() throws IOException {
+    closed = true;
+    IOException failure = null;
+    for (Forest forest : forests.values()) {
+      try {
+        forest.close();
+        Files.delete(forest.mountPoint());
+      } catch (IOException e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    forests.clear();
+    if (failure != null) {
+      throw failure;
+    }
+  }
+}

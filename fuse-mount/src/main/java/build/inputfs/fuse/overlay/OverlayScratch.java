@@ -1,0 +1,159 @@
+package build.inputfs.fuse.overlay;
+
+import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.posix.FileStat;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.tree.InputDirectory;
+import build.inputfs.cas.tree.Kind;
+import build.inputfs.cas.tree.TreeReader;
+import build.inputfs.fuse.vfs.Attributes;
+import build.inputfs.fuse.vfs.InputAttributes;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where an overlay view keeps what its action writes: a directory on the local disk with the two
+ * that overlayfs wants. Not thread-safe. Owns its directory until {@link #remove}.
+ */
+final class OverlayScratch {
+  private final Posix posix;
+  private final InputAttributes inputs;
+  private final Path directory;
+
+  private OverlayScratch(Posix posix, InputAttributes inputs, Path directory) {
+    this.posix = posix;
+    this.inputs = inputs;
+    this.directory = directory;
+  }
+
+  /**
+   * Makes a scratch.
+   *
+   * @param parent the existing directory to make it in
+   */
+  static OverlayScratch create(Posix posix, InputAttributes inputs, Path parent)
+      throws IOException {
+    Path directory =
+        Files.createTempDirectory(
+            parent,
+            "view-",
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    OverlayScratch scratch = new OverlayScratch(posix, inputs, directory);
+    try {
+      Files.createDirectory(scratch.upper());
+      Files.createDirectory(scratch.work());
+    } catch (IOException e) {
+      scratch.remove();
+      throw e;
+    }
+    return scratch;
+  }
+
+  Path upper() {
+    return directory.resolve("upper");
+  }
+
+  Path work() {
+    return directory.resolve("work");
+  }
+
+  /**
+   * Makes the upper directory look like the tree's root, and makes the parents of an output as far
+   * as the tree does not have them.
+   */
+  void prepare(TreeReader reader, Digest root, Iterable<String> outputs) throws IOException {
+    imitate(upper(), reader.directory(root));
+    for (String output : outputs) {
+      makeParents(reader, root, output);
+    }
+  }
+
+  private void makeParents(TreeReader reader, Digest root, String output) throws IOException {
+    Path above = upper();
+    InputDirectory input = reader.directory(root);
+    int start = 0;
+    for (int slash = output.indexOf('/'); slash >= 0; slash = output.indexOf('/', start)) {
+      String name = output.substring(start, slash);
+      int index = input == null ? -1 : input.find(name.getBytes(StandardCharsets.UTF_8));
+      if (input != null && index >= 0 && input.kind(index) != Kind.DIRECTORY) {
+        throw new IOException(
+            "cannot make the directories above the output "
+                + output
+                + ": an input that is no directory has the name "
+                + output.substring(0, slash));
+      }
+      input = input == null || index < 0 ? null : reader.directory(input.digest(index));
+      above = above.resolve(name);
+      start = slash + 1;
+      try {
+        Files.createDirectory(above);
+        imitate(above, input);
+      } catch (FileAlreadyExistsException e) {
+        // Made for another output.
+      }
+    }
+  }
+
+  /** Gives a directory the owner, mode and time of an input directory, or of a new one. */
+  private void imitate(Path path, @Nullable InputDirectory input) throws IOException {
+    Attributes wanted = new Attributes();
+    if (input == null) {
+      inputs.fillDirectory(0, 0, wanted);
+    } else {
+      inputs.fillDirectory(input, 0, wanted);
+    }
+    FileStat stat = new FileStat();
+    Posix.check(posix.lstat(path, stat), "lstat " + path);
+    if (stat.uid() != wanted.uid || stat.gid() != wanted.gid) {
+      Posix.check(posix.lchown(path, wanted.uid, wanted.gid), "chown " + path);
+    }
+    if (stat.mode() != wanted.mode) {
+      Posix.check(posix.chmod(path, wanted.mode & 07777), "chmod " + path);
+    }
+    if (input != null) {
+      long[] times = {
+        wanted.atimeSeconds, wanted.atimeNanos, wanted.mtimeSeconds, wanted.mtimeNanos
+      };
+      Posix.check(
+          posix.utimensat(Posix.AT_FDCWD, path.toString(), times), "set the times of " + path);
+    }
+  }
+
+  /** Removes everything. Symlinks are themselves; directories that forbid it are opened first. */
+  void remove() throws IOException {
+    Files.walkFileTree(
+        directory,
+        new SimpleFileVisitor<Path>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path visited, BasicFileAttributes attributes) {
+            posix.chmod(visited, 0700); // where it fails the deletion says why
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure)
+              throws IOException {
+            if (failure != null) {
+              throw failure;
+            }
+            Files.delete(visited);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}

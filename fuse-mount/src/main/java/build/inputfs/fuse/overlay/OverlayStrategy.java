@@ -1,0 +1,169 @@
+package build.inputfs.fuse.overlay;
+
+import build.inputfs.cache.view.View;
+import build.inputfs.cache.view.ViewSpec;
+import build.inputfs.cache.view.ViewStrategy;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.posix.PosixException;
+import build.inputfs.cas.store.BlobSource;
+import build.inputfs.cas.tree.TreeReader;
+import build.inputfs.fuse.forest.Forest;
+import build.inputfs.fuse.mount.MountPoints;
+import build.inputfs.fuse.mount.MountTable;
+import build.inputfs.fuse.vfs.InputAttributes;
+import build.inputfs.fuse.vfs.Transport;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
+
+/**
+ * The {@code overlay} strategy: a view is an overlayfs mount, with the input tree below and a
+ * scratch above. Trees are shared by all views, in the kernel's memory too, and what an action
+ * writes goes to the local disk at its own speed.
+ *
+ * <p>Thread-safe. Owns the forests that its views stand on, their mount points and the thread that
+ * removes scratches; all end with {@link #close}.
+ */
+public final class OverlayStrategy implements ViewStrategy {
+  /** mount(2) takes one page of options. */
+  private static final int LONGEST_OPTIONS = 4095;
+
+  private static final Duration KEEP_TREES = Duration.ofMinutes(10);
+
+  private final Posix posix;
+  private final TreeReader reader;
+  private final Path scratchParent;
+  private final boolean userNamespace;
+  private final Forests forests;
+  private final ExecutorService remover =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("inputfs-scratch-remover").factory());
+
+  /**
+   * A strategy.
+   *
+   * @param transport mounts forests: without passthrough, for an overlay cannot stand on it
+   * @param scratchParent an existing directory on the disk that is to take what actions write;
+   *     overlayfs must be able to use that disk as an upper layer
+   * @param userNamespace whether this process is root in a user namespace only
+   */
+  public OverlayStrategy(
+      Posix posix,
+      Transport transport,
+      BlobSource source,
+      TreeReader reader,
+      Path scratchParent,
+      boolean userNamespace) {
+    this.posix = posix;
+    this.reader = reader;
+    this.scratchParent = scratchParent;
+    this.userNamespace = userNamespace;
+    this.forests =
+        new Forests(
+            (uid, gid) -> {
+              Path mountPoint =
+                  Files.createTempDirectory(
+                      scratchParent,
+                      "forest-",
+                      PosixFilePermissions.asFileAttribute(
+                          PosixFilePermissions.fromString("rwx------")));
+              try {
+                return Forest.mount(
+                    posix, transport, source, reader, mountPoint, uid, gid, KEEP_TREES);
+              } catch (IOException | RuntimeException e) {
+                Files.delete(mountPoint);
+                throw e;
+              }
+            });
+  }
+
+  @Override
+  public String name() {
+    return "overlay";
+  }
+
+  @Override
+  public View open(ViewSpec spec) throws IOException {
+    long[] now = new long[2];
+    posix.fileTime(now);
+    InputAttributes inputs = new InputAttributes(spec.uid(), spec.gid(), now);
+    Forest forest = forests.of(spec.uid(), spec.gid());
+    Forest.Stack stack = forest.stack(spec.root());
+    try {
+      OverlayScratch scratch = OverlayScratch.create(posix, inputs, scratchParent);
+      try {
+        scratch.prepare(reader, spec.root(), spec.outputs());
+        MountTable.Line mount = mount(spec, stack.directories(), scratch);
+        UpperReader tree =
+            new UpperReader(
+                posix,
+                reader,
+                inputs,
+                new OverlayMarks(posix, userNamespace),
+                spec.root(),
+                scratch.upper());
+        return new OverlayView(posix, spec, mount, forest, stack, scratch, tree, reader, remover);
+      } catch (IOException | RuntimeException e) {
+        try {
+          scratch.remove();
+        } catch (IOException leftBehind) {
+          e.addSuppressed(leftBehind);
+        }
+        throw e;
+      }
+    } catch (IOException | RuntimeException e) {
+      stack.close();
+      throw e;
+    }
+  }
+
+  /** Mounts the overlay: how it stands in the table of mounts. */
+  private MountTable.Line mount(ViewSpec spec, List<Path> lower, OverlayScratch scratch)
+      throws IOException {
+    Path path = MountPoints.check(spec.path());
+    String options =
+        "lowerdir="
+            + lower.stream()
+                .map(directory -> escape(directory.toString()))
+                .collect(Collectors.joining(":"))
+            + ",upperdir="
+            + escape(scratch.upper().toString())
+            + ",workdir="
+            + escape(scratch.work().toString())
+            // What is written need not outlive a crash; without this an unmount writes it all out.
+            + ",volatile,index=off,metacopy=off,"
+            + (userNamespace ? "userxattr" : "redirect_dir=on,xino=on");
+    if (options.getBytes(StandardCharsets.UTF_8).length > LONGEST_OPTIONS) {
+      throw new IOException(
+          "the paths of the layers are too long for mount(2): use a scratch with a shorter path");
+    }
+    long flags = Posix.MS_NOSUID | Posix.MS_NODEV | (spec.readOnly() ? Posix.MS_RDONLY : 0);
+    int result = posix.mount(MountTable.SOURCE, path, "overlay", flags, options);
+    if (result < 0) {
+      throw new PosixException("mounting an overlay on " + path, -result);
+    }
+    MountTable.Line line = MountTable.read().at(path);
+    if (line == null) {
+      throw new IOException(path + " was unmounted by somebody as soon as it was mounted");
+    }
+    return line;
+  }
+
+  /** Escapes what separates options and layers in overlayfs's option string. */
+  private static String escape(String path) {
+    return path.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,");
+  }
+
+  @Override
+  public void close() throws IOException {
+    remover.close(); // after the last removal
+    forests.close();
+  }
+}

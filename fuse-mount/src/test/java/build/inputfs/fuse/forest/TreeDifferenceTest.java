@@ -1,0 +1,183 @@
+package build.inputfs.fuse.forest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.tree.InputDirectory;
+import build.inputfs.cas.tree.Kind;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What lies above a tree makes it look like another: as an overlay would put the two together. */
+final class TreeDifferenceTest {
+  @TempDir Path temp;
+  private TestTrees trees;
+
+  @BeforeEach
+  void open() throws IOException {
+    trees = new TestTrees(temp);
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    trees.close();
+  }
+
+  @Test
+  void above_ofOneChangedFile_holdsThatFileAndItsPathAlone() throws IOException {
+    Digest below = trees.put(Map.of("a/b/c", "1", "a/b/d", "2", "a/x", "3", "y", "4"));
+    Digest wanted = trees.put(Map.of("a/b/c", "changed", "a/b/d", "2", "a/x", "3", "y", "4"));
+    assertThat(flatten(above(below, wanted))).containsOnlyKeys("a/b/c");
+  }
+
+  @Test
+  void above_ofARemovedName_isAWhiteout() throws IOException {
+    Digest below = trees.put(Map.of("a/b", "1", "a/c", "2", "d/e", "3"));
+    Digest wanted = trees.put(Map.of("a/b", "1"));
+    assertThat(flatten(above(below, wanted))).isEqualTo(Map.of("a/c", "gone", "d", "gone"));
+  }
+
+  @Test
+  void above_ofMoreThanTheLimit_isNull() throws IOException {
+    Digest below = trees.put(Map.of("a", "1", "b", "2", "c", "3"));
+    Digest wanted = trees.put(Map.of("a", "4", "b", "5", "c", "6"));
+    assertThat(new TreeDifference(trees.reader, 2, 100).above(below, wanted)).isNull();
+    assertThat(new TreeDifference(trees.reader, 3, 100).above(below, wanted)).isNotNull();
+    assertThat(new TreeDifference(trees.reader, 3, 1).above(below, wanted)).isNull();
+  }
+
+  @Test
+  void above_ofRandomTrees_makesOneLookLikeTheOther() throws IOException {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    for (int round = 0; round < 300; round++) {
+      Map<String, String> before = randomTree(random);
+      Map<String, String> after = changed(before, random);
+      Digest below = trees.put(before);
+      Digest wanted = trees.put(after);
+      assertThat(merged(above(below, wanted), below))
+          .describedAs("seed %d, round %d", seed, round)
+          .isEqualTo(contents(wanted));
+    }
+  }
+
+  private ComposedListing above(Digest below, Digest wanted) throws IOException {
+    ComposedListing above = new TreeDifference(trees.reader, 10_000, 10_000).above(below, wanted);
+    assertThat(above).isNotNull();
+    return Objects.requireNonNull(above);
+  }
+
+  private static Map<String, String> randomTree(Random random) {
+    Map<String, String> files = new TreeMap<>();
+    for (int i = 0; i < 12; i++) {
+      addRandom(files, random);
+    }
+    return files;
+  }
+
+  private static Map<String, String> changed(Map<String, String> files, Random random) {
+    Map<String, String> changed = new TreeMap<>(files);
+    for (int i = random.nextInt(5); i > 0 && !changed.isEmpty(); i--) {
+      changed.remove(changed.keySet().toArray(new String[0])[random.nextInt(changed.size())]);
+    }
+    for (int i = random.nextInt(5); i > 0; i--) {
+      addRandom(changed, random);
+    }
+    return changed;
+  }
+
+  /** Adds a file, unless its path leads through one or to a directory. */
+  private static void addRandom(Map<String, String> files, Random random) {
+    String path = "";
+    for (int depth = random.nextInt(3); depth >= 0; depth--) {
+      path += "abcd".charAt(random.nextInt(4)) + (depth > 0 ? "/" : "");
+    }
+    for (String other : files.keySet()) {
+      if (other.startsWith(path + "/") || path.startsWith(other + "/")) {
+        return;
+      }
+    }
+    String[] kinds = {"text", "other", "#!run", "->text", "->other"};
+    files.put(path, kinds[random.nextInt(kinds.length)]);
+  }
+
+  /** What an overlay of {@code above} over {@code below} shows. */
+  private Map<String, String> merged(@Nullable Listing above, @Nullable Digest below)
+      throws IOException {
+    Map<String, String> merged = new TreeMap<>();
+    if (below != null) {
+      InputDirectory input = trees.reader.directory(below);
+      for (int i = 0; i < input.size(); i++) {
+        if (above == null || above.find(input.name(i)) < 0) {
+          addInput(merged, input, i);
+        }
+      }
+    }
+    for (int i = 0; above != null && i < above.size(); i++) {
+      if (above.isWhiteout(i)) {
+        continue;
+      }
+      String name = new String(above.name(i), StandardCharsets.UTF_8);
+      if (!above.isDirectory(i)) {
+        addInput(merged, above.source(i), above.sourceIndex(i));
+        continue;
+      }
+      Listing inside = above.composed(i);
+      Digest through = below == null ? null : subdirectory(below, above.name(i));
+      if (inside == null) {
+        inside = new PlainListing(trees.reader.directory(above.directoryDigest(i)));
+      }
+      addBelow(merged, name, merged(inside, through));
+    }
+    return merged;
+  }
+
+  private @Nullable Digest subdirectory(Digest directory, byte[] name) throws IOException {
+    InputDirectory input = trees.reader.directory(directory);
+    int index = input.find(name);
+    return index >= 0 && input.kind(index) == Kind.DIRECTORY ? input.digest(index) : null;
+  }
+
+  private Map<String, String> contents(Digest tree) throws IOException {
+    return merged(null, tree);
+  }
+
+  private void addInput(Map<String, String> all, InputDirectory input, int i) throws IOException {
+    String name = new String(input.name(i), StandardCharsets.UTF_8);
+    switch (input.kind(i)) {
+      case FILE -> all.put(name, input.digest(i) + (input.executable(i) ? " x" : ""));
+      case SYMLINK -> all.put(name, "-> " + new String(input.target(i), StandardCharsets.UTF_8));
+      case DIRECTORY -> addBelow(all, name, contents(input.digest(i)));
+    }
+  }
+
+  private static void addBelow(Map<String, String> all, String name, Map<String, String> below) {
+    all.put(name, "directory");
+    below.forEach((path, content) -> all.put(name + "/" + path, content));
+  }
+
+  /** All leaves and whole subtrees of a listing by path. */
+  private static Map<String, String> flatten(Listing listing) {
+    Map<String, String> flat = new TreeMap<>();
+    for (int i = 0; i < listing.size(); i++) {
+      String name = new String(listing.name(i), StandardCharsets.UTF_8);
+      Listing composed = listing.composed(i);
+      if (composed != null) {
+        flatten(composed).forEach((path, content) -> flat.put(name + "/" + path, content));
+      } else {
+        flat.put(name, listing.isWhiteout(i) ? "gone" : "there");
+      }
+    }
+    return flat;
+  }
+}
