@@ -30,6 +30,13 @@ public final class Logging extends ContextAwareBase implements Configurator {
     System.setProperty(LEVEL, verbose ? "DEBUG" : stays ? "WARN" : "ERROR");
   }
 
+  /** Tells of something that only --verbose shows. */
+  static void detail(String message) {
+    if ("DEBUG".equals(System.getProperty(LEVEL))) {
+      System.err.println("inputfs: " + message);
+    }
+  }
+
   @Override
   public ExecutionStatus configure(LoggerContext context) {
     Stderr appender = new Stderr();

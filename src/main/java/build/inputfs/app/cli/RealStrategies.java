@@ -41,7 +41,8 @@ final class RealStrategies implements Strategies {
           case "fuse" -> fuse(posix, blobs, trees, own);
           default ->
               new FirstWorkingStrategy(
-                  List.of(overlay(posix, blobs, trees, own), fuse(posix, blobs, trees, own)));
+                  List.of(overlay(posix, blobs, trees, own), fuse(posix, blobs, trees, own)),
+                  Logging::detail);
         };
     return new InSession(strategy, session);
   }

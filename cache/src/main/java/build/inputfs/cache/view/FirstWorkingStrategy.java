@@ -3,17 +3,15 @@ package build.inputfs.cache.view;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.function.Consumer;
 
 /**
  * The {@code auto} strategy: the first of several that works here. Each is tried with a real view,
  * in order, until one has made one; from then on that one is used. Thread-safe. Owns them all.
  */
 public final class FirstWorkingStrategy implements ViewStrategy {
-  private static final Logger log = LoggerFactory.getLogger(FirstWorkingStrategy.class);
-
   private final List<ViewStrategy> candidates;
+  private final Consumer<String> told;
   private volatile int first;
   private volatile boolean proven;
 
@@ -21,12 +19,14 @@ public final class FirstWorkingStrategy implements ViewStrategy {
    * A choice.
    *
    * @param candidates at least one, the best first
+   * @param told is told which one is used, and why not those before it
    */
-  public FirstWorkingStrategy(List<ViewStrategy> candidates) {
+  public FirstWorkingStrategy(List<ViewStrategy> candidates, Consumer<String> told) {
     if (candidates.isEmpty()) {
       throw new IllegalArgumentException("there must be a strategy to choose");
     }
     this.candidates = List.copyOf(candidates);
+    this.told = told;
   }
 
   @Override
@@ -49,7 +49,7 @@ public final class FirstWorkingStrategy implements ViewStrategy {
         if (!proven) {
           first = at;
           proven = true;
-          log.info("Views are made by the strategy {}", candidate.name());
+          told.accept("views are made by the strategy " + candidate.name());
         }
         return view;
       } catch (IOException e) {
@@ -57,7 +57,7 @@ public final class FirstWorkingStrategy implements ViewStrategy {
           refusals.forEach(e::addSuppressed);
           throw e;
         }
-        log.info("The strategy {} does not work here: {}", candidate.name(), e.getMessage());
+        told.accept("the strategy " + candidate.name() + " does not work here: " + e.getMessage());
         refusals.add(e);
       }
     }

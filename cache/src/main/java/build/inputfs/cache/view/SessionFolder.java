@@ -29,7 +29,6 @@ import org.slf4j.LoggerFactory;
  * and is removed only when somebody asks. Owned by one thread.
  */
 public final class SessionFolder implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(SessionFolder.class);
   private static final String PREFIX = "session-";
   private static final String LOCK = "lock";
 
@@ -76,7 +75,7 @@ public final class SessionFolder implements AutoCloseable {
     try (DirectoryStream<Path> sessions = Files.newDirectoryStream(parent, PREFIX + "*")) {
       for (Path session : sessions) {
         if (hasMounts.test(session)) {
-          log.info("{} is kept: something is still mounted there", session);
+          log().info("{} is kept: something is still mounted there", session);
         } else {
           sweepIfDead(session);
         }
@@ -91,14 +90,14 @@ public final class SessionFolder implements AutoCloseable {
       FileLock acquired = channel.tryLock();
       if (acquired != null) {
         delete(session);
-        log.info("Removed {}, which a process left that died", session);
+        log().info("Removed {}, which a process left that died", session);
       }
     } catch (NoSuchFileException e) {
       // Just being made, or being removed by another.
     } catch (OverlappingFileLockException e) {
       // Another session of this process.
     } catch (IOException e) {
-      log.warn("{} cannot be removed: {}", session, e.toString());
+      log().warn("{} cannot be removed: {}", session, e.toString());
     }
   }
 
@@ -139,5 +138,10 @@ public final class SessionFolder implements AutoCloseable {
     try (lock) {
       delete(path);
     }
+  }
+
+  /** Setting up logging takes longer than making a view: only when there is something to tell. */
+  private static Logger log() {
+    return LoggerFactory.getLogger(SessionFolder.class);
   }
 }

@@ -26,7 +26,6 @@ import org.slf4j.LoggerFactory;
 
 /** A view that {@link OverlayStrategy} made. Owns its mount, its scratch and its stack. */
 final class OverlayView implements View {
-  private static final Logger log = LoggerFactory.getLogger(OverlayView.class);
   private static final long LOOK_AGAIN_MILLIS = 200;
 
   private final Posix posix;
@@ -139,7 +138,7 @@ final class OverlayView implements View {
           try {
             scratch.remove();
           } catch (IOException e) {
-            log.warn("A scratch is left behind", e);
+            log().warn("A scratch is left behind", e);
           }
         });
     stack.close();
@@ -154,5 +153,10 @@ final class OverlayView implements View {
       return 0; // somebody was faster
     }
     return posix.umount2(mount.path(), Posix.MNT_DETACH | Posix.UMOUNT_NOFOLLOW);
+  }
+
+  /** Setting up logging takes longer than making a view: only when there is something to tell. */
+  private static Logger log() {
+    return LoggerFactory.getLogger(OverlayView.class);
   }
 }

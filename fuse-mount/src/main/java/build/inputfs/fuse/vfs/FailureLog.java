@@ -12,7 +12,6 @@ import org.slf4j.LoggerFactory;
 
 /** The record of what the store or the disk could not give. Thread-safe. */
 public final class FailureLog implements FailureRecorder {
-  private static final Logger log = LoggerFactory.getLogger(FailureLog.class);
 
   /** Past this many different ones the rest are only logged. */
   private static final int LIMIT = 1000;
@@ -30,7 +29,7 @@ public final class FailureLog implements FailureRecorder {
       isNew = failures.size() < LIMIT && failures.add(failure);
     }
     if (isNew) {
-      log.warn("{}", failure);
+      log().warn("{}", failure);
     }
   }
 
@@ -39,5 +38,10 @@ public final class FailureLog implements FailureRecorder {
     synchronized (failures) {
       return List.copyOf(failures);
     }
+  }
+
+  /** Setting up logging takes longer than making a view: only when there is something to tell. */
+  private static Logger log() {
+    return LoggerFactory.getLogger(FailureLog.class);
   }
 }
