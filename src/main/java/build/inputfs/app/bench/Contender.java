@@ -49,9 +49,9 @@ interface Contender extends AutoCloseable {
 
     /**
      * How many requests of each kind its server has had, for this view or for all: only differences
-     * tell something. Empty where there is no server.
+     * tell something. Null where no server is asked.
      */
-    Map<String, Long> requests() throws IOException;
+    @Nullable Map<String, Long> requests() throws IOException;
 
     /** Removes it, and returns how long that took; empty where nothing had to be removed. */
     OptionalLong remove() throws IOException;

@@ -60,7 +60,7 @@ final class Contenders implements AutoCloseable {
     for (String name : names) {
       if (plan.contenders().isEmpty() || plan.contenders().contains(name)) {
         Path folder = Files.createDirectory(plan.folder().resolve("view-" + name));
-        add(make(name, folder, posix, probe, log), trial);
+        add(make(name, folder, posix, probe, log), trial, probe);
       }
     }
   }
@@ -87,13 +87,20 @@ final class Contenders implements AutoCloseable {
         name, LineProcess.start("the server of " + name, server, log), view);
   }
 
-  /** Takes a contender, if it can show a tree at all. */
-  private void add(Contender contender, InputTree trial) throws IOException {
+  /** Takes a contender, if it can show a small tree. */
+  private void add(Contender contender, InputTree trial, Probe probe) throws IOException {
     all.add(contender);
     try {
       contender.start();
       try {
-        var _ = contender.make(trial).remove();
+        Contender.Site site = contender.make(trial);
+        long shown = probe.walk(site.path()).count();
+        long wanted = probe.walk(trial.directory()).count();
+        var _ = site.requests();
+        var _ = site.remove();
+        if (shown != wanted) {
+          throw new RefusedException("it shows %d entries instead of %d".formatted(shown, wanted));
+        }
       } finally {
         contender.stop();
       }

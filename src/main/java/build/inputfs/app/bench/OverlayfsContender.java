@@ -31,7 +31,7 @@ final class OverlayfsContender extends PlainContender {
     Path upper = scratch.resolve("upper");
     Path work = scratch.resolve("work");
     String options =
-        "lowerdir=%s,upperdir=%s,workdir=%s,redirect_dir=on"
+        "lowerdir=%s,upperdir=%s,workdir=%s,redirect_dir=on,volatile"
             .formatted(tree.directory(), upper, work);
     long start = System.nanoTime();
     Files.createDirectory(scratch);

@@ -93,8 +93,8 @@ abstract class PlainContender implements Contender {
     }
 
     @Override
-    public Map<String, Long> requests() {
-      return Map.of();
+    public @Nullable Map<String, Long> requests() {
+      return null;
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One contender's turn at a scenario in one round.
@@ -36,7 +37,7 @@ record Turn(Contender contender, int round, Probe probe, Measurements measuremen
   /** Does some work once, keeps its time, and counts the requests that it takes. */
   Timing once(Row row, Contender.Site site, Work work) throws IOException {
     KernelCaches.settle();
-    Map<String, Long> before = site.requests();
+    @Nullable Map<String, Long> before = site.requests();
     Timing timing = work.run();
     addRequests(row, before, site.requests());
     figure(row, inUnit(row, timing));
@@ -46,7 +47,7 @@ record Turn(Contender contender, int round, Probe probe, Measurements measuremen
   /** Does some work several times, keeps the median time, and counts the requests of all. */
   void repeatedly(Row row, int times, Contender.Site site, Work work) throws IOException {
     KernelCaches.settle();
-    Map<String, Long> before = site.requests();
+    @Nullable Map<String, Long> before = site.requests();
     double[] figures = new double[times];
     for (int i = 0; i < times; i++) {
       figures[i] = inUnit(row, work.run());
@@ -61,14 +62,15 @@ record Turn(Contender contender, int round, Probe probe, Measurements measuremen
   }
 
   /** Keeps how many requests some work took: the difference of two counts. */
-  void addRequests(Row row, Map<String, Long> before, Map<String, Long> after) {
-    if (after.isEmpty()) {
+  void addRequests(Row row, @Nullable Map<String, Long> before, @Nullable Map<String, Long> after) {
+    if (after == null) {
       return;
     }
+    Map<String, Long> known = before == null ? Map.of() : before;
     Map<String, Long> counts = new TreeMap<>();
     after.forEach(
         (kind, count) -> {
-          long more = count - before.getOrDefault(kind, 0L);
+          long more = count - known.getOrDefault(kind, 0L);
           if (more > 0) {
             counts.put(kind, more);
           }

@@ -63,7 +63,7 @@ final class WriteScenario implements Scenario {
     turn.once(smallBlocks, site, () -> new Timing(probe.writeFile(file, bytes, SMALL_BLOCK), 1));
     turn.once(largeBlocks, site, () -> new Timing(probe.writeFile(file, bytes, LARGE_BLOCK), 1));
     KernelCaches.settle();
-    Map<String, Long> before = site.requests();
+    @Nullable Map<String, Long> before = site.requests();
     Churn churn = probe.churn(site.path().resolve("outputs"), count);
     turn.addRequests(create, before, site.requests());
     turn.time(create, OptionalLong.of(churn.create() / count));

@@ -19,15 +19,16 @@ import java.util.List;
 
 /** The strategies of this program. */
 final class RealStrategies implements Strategies {
-  private static final List<String> NAMES = List.of(AUTOMATIC, "overlay", "fuse");
-
   @Override
   public ViewStrategy open(
       String name, Posix posix, BlobSource blobs, TreeReader trees, Path scratch)
       throws IOException {
-    if (!NAMES.contains(name)) {
+    if (!name.equals(AUTOMATIC) && !NAMES.contains(name)) {
       throw new IllegalArgumentException(
-          "there is no strategy '" + name + "': --strategy takes " + String.join(", ", NAMES));
+          "there is no strategy '"
+              + name
+              + "': --strategy takes auto, "
+              + String.join(", ", NAMES));
     }
     MountTable mounts = MountTable.read();
     SessionFolder session =

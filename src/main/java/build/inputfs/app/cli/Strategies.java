@@ -14,7 +14,7 @@ interface Strategies {
   String AUTOMATIC = "auto";
 
   /** The names of all strategies, the best first. */
-  List<String> NAMES = List.of("fuse");
+  List<String> NAMES = List.of("overlay", "fuse");
 
   /**
    * Makes the strategy called {@code name}, which the caller closes.

@@ -115,7 +115,14 @@ final class BenchmarkTest {
       List<String> rows, List<String> contenders, Map<String, String> commands) {
     return new Benchmark(
         new Plan(
-            folder, 0.001, 1, rows, contenders, List.of("fuse"), commands, BenchmarkTest::server),
+            folder,
+            0.001,
+            1,
+            rows,
+            contenders,
+            List.of("overlay", "fuse"),
+            commands,
+            BenchmarkTest::server),
         Posix.load(),
         interruption,
         _ -> {});
