@@ -1,5 +1,6 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.cache.view.Closing;
 import build.inputfs.cas.digest.DigestFunction;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.LocalStore;
@@ -7,7 +8,9 @@ import build.inputfs.cas.store.StoreAccess;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The stores that one command works with: opened as they are needed, closed together. */
@@ -48,20 +51,8 @@ final class Stores implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    IOException failure = null;
-    for (LocalStore store : opened) {
-      try {
-        store.close();
-      } catch (IOException e) {
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
+    List<Closing.Step> steps = new ArrayList<>();
+    opened.forEach(store -> steps.add(store::close));
+    Closing.all(steps);
   }
 }

@@ -66,20 +66,8 @@ public final class FirstWorkingStrategy implements ViewStrategy {
 
   @Override
   public void close() throws IOException {
-    IOException failure = null;
-    for (ViewStrategy candidate : candidates) {
-      try {
-        candidate.close();
-      } catch (IOException e) {
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
+    List<Closing.Step> steps = new ArrayList<>();
+    candidates.forEach(candidate -> steps.add(candidate::close));
+    Closing.all(steps);
   }
 }

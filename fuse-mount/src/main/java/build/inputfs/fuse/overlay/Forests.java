@@ -1,9 +1,12 @@
 package build.inputfs.fuse.overlay;
 
+import build.inputfs.cache.view.Closing;
 import build.inputfs.fuse.forest.Forest;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -45,22 +48,15 @@ final class Forests implements AutoCloseable {
   @Override
   public synchronized void close() throws IOException {
     closed = true;
-    IOException failure = null;
+    List<Closing.Step> steps = new ArrayList<>();
     for (Forest forest : forests.values()) {
-      try {
-        forest.close();
-        Files.delete(forest.mountPoint());
-      } catch (IOException e) {
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
-      }
+      steps.add(
+          () -> {
+            forest.close();
+            Files.delete(forest.mountPoint());
+          });
     }
     forests.clear();
-    if (failure != null) {
-      throw failure;
-    }
+    Closing.all(steps);
   }
 }

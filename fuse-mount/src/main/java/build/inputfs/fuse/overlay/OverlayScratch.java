@@ -1,5 +1,6 @@
 package build.inputfs.fuse.overlay;
 
+import build.inputfs.cache.view.Folders;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.posix.FileStat;
 import build.inputfs.cas.posix.Posix;
@@ -11,11 +12,8 @@ import build.inputfs.fuse.vfs.InputAttributes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.jspecify.annotations.Nullable;
 
@@ -127,33 +125,8 @@ final class OverlayScratch {
     }
   }
 
-  /** Removes everything. Symlinks are themselves; directories that forbid it are opened first. */
+  /** Removes everything. */
   void remove() throws IOException {
-    Files.walkFileTree(
-        directory,
-        new SimpleFileVisitor<Path>() {
-          @Override
-          public FileVisitResult preVisitDirectory(Path visited, BasicFileAttributes attributes) {
-            posix.chmod(visited, 0700); // where it fails the deletion says why
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure)
-              throws IOException {
-            if (failure != null) {
-              throw failure;
-            }
-            Files.delete(visited);
-            return FileVisitResult.CONTINUE;
-          }
-        });
+    Folders.delete(directory);
   }
 }
