@@ -34,6 +34,11 @@ record Folders(Path store, Path scratch, Path privateFolder, Path mountPoints) {
         Path.of(temporary == null ? "/tmp" : temporary));
   }
 
+  /** Keeps real trees. */
+  Path trees() {
+    return privateFolder.resolve("trees");
+  }
+
   private static @Nullable String absolute(@Nullable String path) {
     return path != null && path.startsWith("/") ? path : null;
   }

@@ -35,9 +35,9 @@ final class Import {
           : new NoSuchFileException(directory.toString());
     }
     int threads = Runtime.getRuntime().availableProcessors();
-    try (Progress progress = Progress.start(console)) {
+    try (Progress progress = Progress.start(console, "importing")) {
       TreeBuilder builder =
-          new TreeBuilder(store, posix, PutMode.AUTO, kept, progress::fileImported, threads);
+          new TreeBuilder(store, posix, PutMode.AUTO, kept, progress::fileDone, threads);
       return interruption.interruptibly(() -> builder.build(directory));
     }
   }

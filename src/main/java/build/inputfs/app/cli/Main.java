@@ -2,6 +2,7 @@ package build.inputfs.app.cli;
 
 import build.inputfs.app.run.Problems;
 import build.inputfs.app.run.StoppedException;
+import build.inputfs.cache.link.CacheFolder;
 import build.inputfs.cas.digest.InvalidDigestException;
 import java.io.IOException;
 import java.util.Arrays;
@@ -28,6 +29,9 @@ public final class Main {
         import   put a directory in the store and print its root digest
         mount    show a tree of the store as a directory
         unmount  end what `mount` shows
+        materialize
+                 make a real directory of a tree of the store
+        cache    tell about, check or empty the cache of real trees
         ls       list a directory of a tree
         tree     list a tree
         cat      print a file of a tree
@@ -78,9 +82,9 @@ public final class Main {
           yield Subcommand.USAGE;
         }
         String[] rest = Arrays.copyOfRange(arguments, 1, arguments.length);
-        Context context =
-            new Context(
-                console, Folders.of(System.getenv()), new RealStrategies(), Context::handleSignals);
+        Folders folders = Folders.of(System.getenv());
+        Strategies strategies = new RealStrategies(new CacheFolder(folders.trees()));
+        Context context = new Context(console, folders, strategies, Context::handleSignals);
         yield run(first, command, rest, context);
       }
     };
@@ -134,6 +138,8 @@ public final class Main {
       case "import" -> new ImportCommand();
       case "mount" -> new MountCommand();
       case "unmount" -> new UnmountCommand();
+      case "materialize" -> new MaterializeCommand();
+      case "cache" -> new CacheCommand();
       case "ls" -> new ListCommand();
       case "tree" -> new TreeCommand();
       case "cat" -> new CatCommand();

@@ -93,13 +93,17 @@ final class Options {
 
   static void addView(CommandSpec spec) {
     spec.addOption(
-        value(STRATEGY, "NAME", "How the view is made: auto, overlay or fuse (default: auto)."));
+        value(
+            STRATEGY,
+            "NAME",
+            "How the view is made: auto, overlay, fuse, or as a real tree by hardlink, clone or copy"
+                + " (default: auto)."));
     spec.addOption(
         value(
             SCRATCH,
             "DIR",
-            "Where what is written in the view is kept until it ends: a folder on a local disk"
-                + " (default: scratch in ~/.cache/inputfs)."));
+            "Where what is written in the view is kept until it ends: a folder on a local disk;"
+                + " for a real tree on the store's (default: scratch in ~/.cache/inputfs)."));
   }
 
   static boolean has(ParseResult arguments, String flag) {

@@ -1,5 +1,8 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.cache.link.CacheFolder;
+import build.inputfs.cache.link.Mechanism;
+import build.inputfs.cache.link.RealTreeStrategy;
 import build.inputfs.cache.view.FirstWorkingStrategy;
 import build.inputfs.cache.view.SessionFolder;
 import build.inputfs.cache.view.View;
@@ -16,19 +19,30 @@ import build.inputfs.fuse.overlay.OverlayStrategy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The strategies of this program. */
 final class RealStrategies implements Strategies {
+  private static final List<String> REAL_TREES =
+      Stream.of(Mechanism.values()).map(Mechanism::label).toList();
+
+  private final CacheFolder caches;
+
+  /**
+   * @param caches where real trees are kept
+   */
+  RealStrategies(CacheFolder caches) {
+    this.caches = caches;
+  }
+
   @Override
   public ViewStrategy open(
       String name, Posix posix, BlobSource blobs, TreeReader trees, Path scratch)
       throws IOException {
-    if (!name.equals(AUTOMATIC) && !NAMES.contains(name)) {
+    if (!name.equals(AUTOMATIC) && !NAMES.contains(name) && !REAL_TREES.contains(name)) {
       throw new IllegalArgumentException(
-          "there is no strategy '"
-              + name
-              + "': --strategy takes auto, "
-              + String.join(", ", NAMES));
+          "there is no strategy '%s': --strategy takes auto, %s, %s"
+              .formatted(name, String.join(", ", NAMES), String.join(", ", REAL_TREES)));
     }
     MountTable mounts = MountTable.read();
     SessionFolder session =
@@ -40,6 +54,9 @@ final class RealStrategies implements Strategies {
         switch (name) {
           case "overlay" -> overlay(posix, blobs, trees, own);
           case "fuse" -> fuse(posix, blobs, trees, own);
+          case "hardlink" -> realTree(Mechanism.LINK, posix, blobs, trees, own);
+          case "clone" -> realTree(Mechanism.CLONE, posix, blobs, trees, own);
+          case "copy" -> realTree(Mechanism.COPY, posix, blobs, trees, own);
           default ->
               new FirstWorkingStrategy(
                   List.of(overlay(posix, blobs, trees, own), fuse(posix, blobs, trees, own)),
@@ -77,6 +94,13 @@ final class RealStrategies implements Strategies {
         trees,
         scratch,
         false);
+  }
+
+  private ViewStrategy realTree(
+      Mechanism mechanism, Posix posix, BlobSource blobs, TreeReader trees, Path scratch)
+      throws IOException {
+    int threads = Runtime.getRuntime().availableProcessors();
+    return RealTreeStrategy.open(posix, mechanism, blobs, trees, scratch, caches, threads);
   }
 
   private static ViewStrategy fuse(Posix posix, BlobSource blobs, TreeReader trees, Path scratch) {

@@ -13,6 +13,8 @@ public interface LibC {
 
   int openat(int dirfd, String path, int flags, int mode);
 
+  int openat(int dirfd, long path, int flags, int mode);
+
   int close(int fd);
 
   long read(int fd, long buffer, long count);
@@ -56,11 +58,31 @@ public interface LibC {
 
   long lgetxattr(String path, String name, @Out byte[] value, long size);
 
+  int fchmodat(int dirfd, String path, int mode, int flags);
+
   int linkat(int olddirfd, String oldpath, int newdirfd, String newpath, int flags);
 
   int unlinkat(int dirfd, String path, int flags);
 
+  int unlinkat(int dirfd, long path, int flags);
+
+  int symlinkat(String target, int dirfd, String path);
+
+  int mknodat(int dirfd, String path, int mode, long device);
+
+  int fchownat(int dirfd, String path, int uid, int gid, int flags);
+
+  int futimens(int fd, @In long[] times);
+
+  long getdents64(int fd, long buffer, long count);
+
+  long sendfile(int out, int in, @In @Out long[] offset, long count);
+
+  int flock(int fd, int operation);
+
   int renameat2(int olddirfd, String oldpath, int newdirfd, String newpath, int flags);
+
+  int renameat2(int olddirfd, long oldpath, int newdirfd, String newpath, int flags);
 
   long readlinkat(int dirfd, String path, @Out byte[] buffer, long size);
 

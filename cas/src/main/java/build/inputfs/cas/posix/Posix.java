@@ -36,6 +36,10 @@ public final class Posix {
   public static final int O_NOFOLLOW = OpenFlags.O_NOFOLLOW.intValue();
   public static final int O_DIRECTORY = OpenFlags.O_DIRECTORY.intValue();
   public static final int O_CLOEXEC = 0x80000;
+  public static final int O_PATH = 0x200000;
+
+  public static final int LOCK_EX = 2;
+  public static final int LOCK_NB = 4;
 
   /** For {@link #utimensat}'s nanoseconds: leave this time as it is. */
   public static final long UTIME_OMIT = (1L << 30) - 2;
@@ -52,7 +56,9 @@ public final class Posix {
   public static final long MS_RDONLY = 1;
   public static final long MS_NOSUID = 2;
   public static final long MS_NODEV = 4;
+  public static final long MS_REMOUNT = 32;
   public static final long MS_NOATIME = 1024;
+  public static final long MS_BIND = 4096;
   public static final int MNT_FORCE = 1;
   public static final int MNT_DETACH = 2;
   public static final int UMOUNT_NOFOLLOW = 8;
@@ -111,6 +117,15 @@ public final class Posix {
     int result;
     do {
       result = wrap(libc.openat(dirfd, path, flags | O_CLOEXEC, mode));
+    } while (result == -Errnos.EINTR);
+    return result;
+  }
+
+  /** openat(2), close-on-exec, of a name that ends with NUL in native memory. */
+  public int openat(int dirfd, long name, int flags) {
+    int result;
+    do {
+      result = wrap(libc.openat(dirfd, name, flags | O_CLOEXEC, 0));
     } while (result == -Errnos.EINTR);
     return result;
   }
@@ -268,6 +283,11 @@ public final class Posix {
     return wrap(libc.lgetxattr(path.toString(), name, value, value.length));
   }
 
+  /** fchmodat(2), which follows a symlink: only for names that cannot be one. */
+  public int fchmodat(int dirfd, String path, int mode) {
+    return wrap(libc.fchmodat(dirfd, path, mode, 0));
+  }
+
   /** linkat(2); flags 0 does not follow a symlink. */
   public int linkat(int oldDir, String oldPath, int newDir, String newPath, int flags) {
     return wrap(libc.linkat(oldDir, oldPath, newDir, newPath, flags));
@@ -278,9 +298,63 @@ public final class Posix {
     return wrap(libc.unlinkat(dirfd, path, flags));
   }
 
+  /** unlinkat(2) of a name that ends with NUL in native memory. */
+  public int unlinkat(int dirfd, long name, int flags) {
+    return wrap(libc.unlinkat(dirfd, name, flags));
+  }
+
+  /** symlinkat(2): the target is kept as it is given. */
+  public int symlinkat(String target, int dirfd, String path) {
+    return wrap(libc.symlinkat(target, dirfd, path));
+  }
+
+  /** mknodat(2); {@code mode} has the type in it, and its bits are subject to the umask. */
+  public int mknodat(int dirfd, String path, int mode) {
+    return wrap(libc.mknodat(dirfd, path, mode, 0));
+  }
+
+  /** fchownat(2) without following a symlink. */
+  public int fchownat(int dirfd, String path, int uid, int gid) {
+    return wrap(libc.fchownat(dirfd, path, uid, gid, AT_SYMLINK_NOFOLLOW));
+  }
+
+  /** fchown(2). */
+  public int fchown(int fd, int uid, int gid) {
+    return wrap(libc.fchownat(fd, "", uid, gid, AT_EMPTY_PATH));
+  }
+
+  /** futimens(3), with the times of {@link #utimensat}. */
+  public int futimens(int fd, long[] times) {
+    return wrap(libc.futimens(fd, times));
+  }
+
+  /**
+   * getdents64(2): fills native memory with struct linux_dirent64.
+   *
+   * @return how many bytes; 0 at the directory's end
+   */
+  public int getdents(int fd, long address, long count) {
+    return (int) wrap(libc.getdents64(fd, address, count));
+  }
+
+  /** sendfile(2) from a given offset, which is advanced, to the descriptor's own. */
+  public long sendfile(int out, int in, long[] offset, long count) {
+    return wrap(libc.sendfile(out, in, offset, count));
+  }
+
+  /** flock(2). The lock belongs to the open file description and ends with it. */
+  public int flock(int fd, int operation) {
+    return wrap(libc.flock(fd, operation));
+  }
+
   /** renameat2(2). */
   public int renameat2(int oldDir, String oldPath, int newDir, String newPath, int flags) {
     return wrap(libc.renameat2(oldDir, oldPath, newDir, newPath, flags));
+  }
+
+  /** renameat2(2) of a name that ends with NUL in native memory. */
+  public int renameat2(int oldDir, long oldName, int newDir, String newPath, int flags) {
+    return wrap(libc.renameat2(oldDir, oldName, newDir, newPath, flags));
   }
 
   /** readlinkat(2): returns how many bytes were put in {@code buffer}, all of it if too small. */

@@ -18,14 +18,16 @@ import java.nio.file.Path;
  * <p>The lease is dropped at once. Only for files of our own that nobody else opens: whoever breaks
  * a lease has the kernel send SIGIO to its holder. Stateless.
  */
-final class OpenWriters {
+public final class OpenWriters {
   private static final int F_SETLEASE = 1024;
   private static final int F_RDLCK = 0;
+  private static final int F_UNLCK = 2;
   private static final long PATIENCE_NANOS = 20_000_000_000L;
 
   private final Posix posix;
 
-  OpenWriters(Posix posix) {
+  /** Asks by {@code posix}. */
+  public OpenWriters(Posix posix) {
     this.posix = posix;
   }
 
@@ -38,6 +40,20 @@ final class OpenWriters {
   void awaitNone(Path file) throws IOException {
     int fd = Posix.check(posix.open(file, Posix.O_RDONLY | Posix.O_NOFOLLOW, 0), "open " + file);
     try {
+      awaitNone(fd, file.toString());
+    } finally {
+      posix.close(fd);
+    }
+  }
+
+  /**
+   * As {@link #awaitNone(Path)}.
+   *
+   * @param fd a descriptor of the file, open for reading only, which stays open
+   * @param file its name, for messages
+   */
+  public void awaitNone(int fd, String file) throws IOException {
+    try {
       long start = System.nanoTime();
       long pauseMillis = 1;
       while (posix.fcntl(fd, F_SETLEASE, F_RDLCK) == -Errnos.EAGAIN) {
@@ -47,11 +63,10 @@ final class OpenWriters {
         Thread.sleep(pauseMillis);
         pauseMillis = Math.min(2 * pauseMillis, 100);
       }
+      posix.fcntl(fd, F_SETLEASE, F_UNLCK);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while waiting for the writers of " + file);
-    } finally {
-      posix.close(fd);
     }
   }
 }

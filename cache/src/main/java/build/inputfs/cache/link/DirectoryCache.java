@@ -1,0 +1,521 @@
+package build.inputfs.cache.link;
+
+import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.posix.Errnos;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.posix.PosixException;
+import build.inputfs.cas.store.SingleFlight;
+import build.inputfs.cas.tree.TreeReader;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Real trees that stay on the disk for whoever wants them next: each tree once, and each large
+ * subtree once, whatever trees it is part of. So a tree that differs from a known one in a single
+ * file costs the directories above that file and the small ones beside it.
+ *
+ * <p>Thread-safe. A hit takes no lock: it finds the tree in a map and counts up its pins, which
+ * fails only for a tree that is gone for ever. It looks at the tree's directories, and a tree that
+ * was damaged is dropped and built again, once. Each digest is built by one caller at a time, and
+ * the others wait for it; a failure is told to all of them, and the next caller tries again.
+ *
+ * <p>Who is to go is Caffeine's decision, by bytes and by number of entries. A tree that is pinned
+ * then stays, so that the limits may be passed for a while, and is offered to Caffeine again with
+ * its last pin. A tree goes by a rename within the map's critical section, and is deleted later.
+ *
+ * <p>What may happen and is harmless: a caller that waited for a build finds the tree evicted
+ * already, and builds it again.
+ */
+public final class DirectoryCache implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(DirectoryCache.class);
+
+  /** A tree's weight is its part of the tighter limit, in this unit. */
+  private static final long WHOLE = 1_000_000_000;
+
+  private final Posix posix;
+  private final TreeReader reader;
+  private final Materializer materializer;
+  private final TreeOptions options;
+  private final CacheLimits limits;
+  private final Path folder;
+  private final Marks marks;
+  private final Seals seals;
+  private final Workspace workspace;
+  private final int lock;
+
+  private final ConcurrentMap<Digest, CachedTree> trees = new ConcurrentHashMap<>();
+  private final SingleFlight<Digest, CachedTree> building = new SingleFlight<>();
+  private final Cache<Digest, CachedTree> policy;
+  private final Queue<CachedTree> evicted = new ConcurrentLinkedQueue<>();
+  private final LongAdder hits = new LongAdder();
+  private final LongAdder builds = new LongAdder();
+  private final LongAdder evictions = new LongAdder();
+  private final LongAdder damages = new LongAdder();
+
+  /**
+   * Opens the cache in {@code folder}, which is made if need be. Trees that are complete are found
+   * again; what a killed process has left is removed.
+   *
+   * @param folder on the disk that is to hold the trees: the store's, for links
+   * @param options how all trees of this cache are made
+   * @throws CacheInUseException when another process has it open
+   */
+  public static DirectoryCache open(
+      Posix posix,
+      TreeReader reader,
+      Materializer materializer,
+      TreeRemover remover,
+      Path folder,
+      TreeOptions options,
+      CacheLimits limits)
+      throws IOException {
+    Files.createDirectories(folder.resolve("trees"));
+    Files.createDirectories(folder.resolve("marks"));
+    Path place = folder.toRealPath();
+    int flags = Posix.O_RDONLY | Posix.O_DIRECTORY;
+    int lock = Posix.check(posix.open(place, flags, 0), "open " + place);
+    try {
+      int result = posix.flock(lock, Posix.LOCK_EX | Posix.LOCK_NB);
+      if (result == -Errnos.EAGAIN) {
+        throw new CacheInUseException(place);
+      }
+      Posix.check(result, "lock " + place);
+      Workspace workspace = Workspace.open(posix, remover, place);
+      DirectoryCache cache =
+          new DirectoryCache(posix, reader, materializer, options, limits, place, workspace, lock);
+      cache.load();
+      return cache;
+    } catch (IOException | RuntimeException e) {
+      posix.close(lock);
+      throw e;
+    }
+  }
+
+  private DirectoryCache(
+      Posix posix,
+      TreeReader reader,
+      Materializer materializer,
+      TreeOptions options,
+      CacheLimits limits,
+      Path folder,
+      Workspace workspace,
+      int lock) {
+    this.posix = posix;
+    this.reader = reader;
+    this.materializer = materializer;
+    this.options = options;
+    this.limits = limits;
+    this.folder = folder;
+    this.marks = new Marks(folder.resolve("marks"));
+    this.seals = new Seals(posix, reader);
+    this.workspace = workspace;
+    this.lock = lock;
+    this.policy =
+        Caffeine.newBuilder()
+            .maximumWeight(WHOLE)
+            .weigher((Digest digest, CachedTree tree) -> weight(tree))
+            .evictionListener((digest, tree, cause) -> note(tree))
+            .executor(Runnable::run)
+            .build();
+  }
+
+  /** How this cache makes its trees. */
+  public TreeOptions options() {
+    return options;
+  }
+
+  /**
+   * The tree of {@code root}, built if need be.
+   *
+   * @return keeps the tree until the caller closes it
+   * @throws TreeFailureException when the store lacks something of the tree
+   * @throws IOException when the disk refuses, or this thread is interrupted
+   */
+  public Pin pin(Digest root) throws IOException {
+    return new Pin(pinned(root), this::release);
+  }
+
+  /** The tree of this digest, pinned once for the caller. */
+  private CachedTree pinned(Digest digest) throws IOException {
+    boolean repaired = false;
+    while (true) {
+      CachedTree known = trees.get(digest);
+      if (known != null && known.tryPin()) {
+        if (isSoundOrRelease(known)) {
+          hits.increment();
+          touch(known);
+          if (!evicted.isEmpty()) {
+            settle();
+          }
+          return known;
+        }
+        damages.increment();
+        log.warn("the cached tree {} was damaged, and is built again", digest);
+        drop(known);
+        release(known);
+        if (repaired) {
+          throw new IOException("the cached tree " + known.path + " is damaged again and again");
+        }
+        repaired = true;
+      }
+      CachedTree[] own = new CachedTree[1];
+      CachedTree built =
+          building.run(
+              digest,
+              () -> {
+                CachedTree tree = trees.get(digest);
+                if (tree == null) {
+                  tree = build(digest);
+                  own[0] = tree;
+                }
+                return tree;
+              });
+      if (own[0] != null) {
+        settle();
+        return own[0]; // with the pin that it was made with
+      }
+      if (built.tryPin()) {
+        return built;
+      }
+    }
+  }
+
+  /** Builds and publishes a tree, which is pinned once. */
+  private CachedTree build(Digest digest) throws IOException {
+    TreePlan plan = TreePlan.of(reader, digest, limits.subtreeEntries());
+    List<CachedTree.Joint> joints = new ArrayList<>();
+    Path made = workspace.newPath();
+    try {
+      for (Map.Entry<String, Digest> joint : plan.joints().entrySet()) {
+        joints.add(new CachedTree.Joint(joint.getKey(), pinned(joint.getValue())));
+      }
+      materializer.materialize(
+          digest,
+          made,
+          options,
+          TreeListener.NONE,
+          (subtree, path) -> plan.joints().containsKey(path));
+      Path path = folder.resolve("trees").resolve(Marks.name(digest));
+      move(made, path);
+      long seal = seals.of(digest, path, plan.joints().keySet());
+      CachedTree tree = new CachedTree(digest, path, plan.bytes(), plan.entries(), seal, joints);
+      marks.write(tree);
+      trees.put(digest, tree);
+      policy.put(digest, tree);
+      builds.increment();
+      return tree;
+    } catch (IOException | RuntimeException | Error e) {
+      workspace.delete(made);
+      joints.forEach(joint -> release(joint.tree()));
+      throw e;
+    }
+  }
+
+  private void move(Path made, Path path) throws IOException {
+    String to = path.toString();
+    int flags = Posix.RENAME_NOREPLACE;
+    int result = posix.renameat2(Posix.AT_FDCWD, made.toString(), Posix.AT_FDCWD, to, flags);
+    if (result == -Errnos.EEXIST) {
+      // Of a build that failed after this step.
+      workspace.bury(path);
+      result = posix.renameat2(Posix.AT_FDCWD, made.toString(), Posix.AT_FDCWD, to, flags);
+    }
+    Posix.check(result, "rename " + made + " to " + path);
+  }
+
+  private boolean isSoundOrRelease(CachedTree tree) throws IOException {
+    try {
+      return isSound(tree);
+    } catch (IOException | RuntimeException | Error e) {
+      release(tree);
+      throw e;
+    }
+  }
+
+  /**
+   * Whether a tree with all its large subtrees is as it was made.
+   *
+   * @throws IOException when that cannot be told
+   */
+  private boolean isSound(CachedTree tree) throws IOException {
+    Set<String> paths = new HashSet<>();
+    for (CachedTree.Joint joint : tree.joints) {
+      paths.add(joint.path());
+      CachedTree part = joint.tree();
+      if (!part.equals(trees.get(part.digest))) {
+        return false;
+      }
+      if (!isSound(part)) {
+        drop(part);
+        return false;
+      }
+    }
+    try {
+      return seals.of(tree.digest, tree.path, paths) == tree.seal;
+    } catch (PosixException e) {
+      if (e.errno() == Errnos.ENOENT || e.errno() == Errnos.ENOTDIR) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /** Tells the policy that a tree is in use, with its large subtrees. */
+  private void touch(CachedTree tree) {
+    if (policy.getIfPresent(tree.digest) == null) {
+      tree.doomed = false;
+      policy.put(tree.digest, tree);
+    }
+    tree.joints.forEach(joint -> touch(joint.tree()));
+  }
+
+  /** Takes a pin back. */
+  private void release(CachedTree tree) {
+    if (tree.unpin()) {
+      if (tree.dropped && tree.retire()) {
+        leave(tree);
+      } else {
+        offerAgain(tree);
+      }
+      settle();
+    }
+  }
+
+  /** Has the policy decide anew about what it wanted to go while it was in use. */
+  private void offerAgain(CachedTree tree) {
+    if (tree.doomed) {
+      tree.doomed = false;
+      CachedTree known = trees.get(tree.digest);
+      if (tree.equals(known)) {
+        policy.put(tree.digest, tree);
+      }
+    }
+    tree.joints.forEach(joint -> offerAgain(joint.tree()));
+  }
+
+  /** Called by Caffeine, in its own critical section, for each tree that it wants to go. */
+  private void note(@Nullable CachedTree tree) {
+    if (tree != null) {
+      evicted.add(tree);
+    }
+  }
+
+  /** Lets go what the policy wants to go. */
+  private void settle() {
+    policy.cleanUp();
+    for (CachedTree tree = evicted.poll(); tree != null; tree = evicted.poll()) {
+      if (!evict(tree)) {
+        tree.doomed = true;
+        // Once more, for a last pin that was taken back before it could see this.
+        var _ = evict(tree);
+      }
+    }
+  }
+
+  /** Evicts a tree after those that it is part of, and returns whether it is gone. */
+  private boolean evict(CachedTree tree) {
+    for (CachedTree user : tree.users) {
+      if (evict(user)) {
+        policy.invalidate(user.digest);
+      }
+    }
+    trees.computeIfPresent(
+        tree.digest,
+        (digest, known) -> {
+          if (!known.equals(tree) || !tree.retire()) {
+            return known;
+          }
+          bury(tree);
+          evictions.increment();
+          return null;
+        });
+    if (tree.equals(trees.get(tree.digest))) {
+      return false;
+    }
+    leave(tree);
+    return true;
+  }
+
+  /** Takes a damaged tree out of the way, pinned or not. */
+  private void drop(CachedTree tree) {
+    trees.computeIfPresent(
+        tree.digest,
+        (digest, known) -> {
+          if (!known.equals(tree)) {
+            return known;
+          }
+          bury(tree);
+          tree.dropped = true;
+          return null;
+        });
+    if (tree.dropped) {
+      policy.invalidate(tree.digest);
+      if (tree.retire()) {
+        leave(tree);
+      }
+    }
+  }
+
+  private void bury(CachedTree tree) {
+    try {
+      marks.delete(tree.digest);
+      if (Files.exists(tree.path, LinkOption.NOFOLLOW_LINKS)) {
+        workspace.bury(tree.path);
+      }
+    } catch (IOException e) {
+      log.warn("cannot remove the cached tree {}: {}", tree.path, e.getMessage());
+    }
+  }
+
+  /** Gives back the large subtrees of a tree that is gone. */
+  private void leave(CachedTree tree) {
+    for (CachedTree.Joint joint : tree.joints) {
+      if (joint.tree().users.remove(tree)) {
+        release(joint.tree());
+      }
+    }
+  }
+
+  private int weight(CachedTree tree) {
+    double part =
+        Math.max((double) tree.bytes / limits.bytes(), (double) tree.entries / limits.entries());
+    return (int) Math.min(Integer.MAX_VALUE, 1 + Math.ceil(part * WHOLE));
+  }
+
+  /** Finds the trees that are complete, and sweeps the rest. */
+  private void load() throws IOException {
+    Map<Digest, Marks.Mark> found = new HashMap<>();
+    marks.readAll().forEach(mark -> found.put(mark.digest(), mark));
+    Map<Digest, CachedTree> loaded = new HashMap<>();
+    for (Digest digest : found.keySet()) {
+      var _ = load(digest, found, loaded);
+    }
+    Set<String> names = new HashSet<>();
+    for (CachedTree tree : loaded.values()) {
+      trees.put(tree.digest, tree);
+      names.add(Marks.name(tree.digest));
+    }
+    sweep(folder.resolve("trees"), names);
+    sweep(marks.folder(), names);
+    loaded.values().forEach(tree -> policy.put(tree.digest, tree));
+    loaded.values().forEach(CachedTree::unpin);
+    settle();
+  }
+
+  private @Nullable CachedTree load(
+      Digest digest, Map<Digest, Marks.Mark> found, Map<Digest, CachedTree> loaded) {
+    CachedTree known = loaded.get(digest);
+    Marks.Mark mark = found.get(digest);
+    Path path = folder.resolve("trees").resolve(Marks.name(digest));
+    if (known != null || mark == null || !Files.isDirectory(path)) {
+      return known;
+    }
+    List<CachedTree.Joint> joints = new ArrayList<>();
+    for (Marks.Mark.Joint joint : mark.joints()) {
+      CachedTree part = load(joint.digest(), found, loaded);
+      if (part == null || !part.tryPin()) {
+        joints.forEach(other -> other.tree().unpin());
+        return null;
+      }
+      joints.add(new CachedTree.Joint(joint.path(), part));
+    }
+    CachedTree tree =
+        new CachedTree(digest, path, mark.bytes(), mark.entries(), mark.seal(), joints);
+    loaded.put(digest, tree);
+    return tree;
+  }
+
+  private void sweep(Path place, Set<String> kept) throws IOException {
+    try (var files = Files.newDirectoryStream(place)) {
+      for (Path file : files) {
+        if (!kept.contains(String.valueOf(file.getFileName()))) {
+          workspace.bury(file);
+        }
+      }
+    }
+  }
+
+  /** What the cache holds now, and what it has done since it was opened. */
+  public CacheStats stats() {
+    long bytes = 0;
+    long entries = 0;
+    int pinned = 0;
+    for (CachedTree tree : trees.values()) {
+      bytes += tree.bytes;
+      entries += tree.entries;
+      pinned += tree.isPinned() ? 1 : 0;
+    }
+    return new CacheStats(
+        trees.size(),
+        pinned,
+        bytes,
+        entries,
+        hits.sum(),
+        builds.sum(),
+        evictions.sum(),
+        damages.sum());
+  }
+
+  /**
+   * Looks at every file of every tree, and drops the trees that are not as they were made.
+   *
+   * @return the digests of those
+   * @throws IOException when that cannot be told, for want of a directory's blob say
+   */
+  public List<Digest> verify() throws IOException {
+    List<Digest> damaged = new ArrayList<>();
+    TreeCheck check = new TreeCheck(posix, reader);
+    for (CachedTree tree : List.copyOf(trees.values())) {
+      Set<String> joints = new HashSet<>();
+      tree.joints.forEach(joint -> joints.add(joint.path()));
+      if (!isSound(tree) || !check.isRight(tree.digest, tree.path, joints)) {
+        damages.increment();
+        drop(tree);
+        damaged.add(tree.digest);
+      }
+    }
+    settle();
+    return damaged;
+  }
+
+  /** Evicts every tree that is not in use. */
+  public void clear() {
+    for (CachedTree tree : List.copyOf(trees.values())) {
+      if (evict(tree)) {
+        policy.invalidate(tree.digest);
+      }
+    }
+    settle();
+  }
+
+  /** Waits for what is being deleted. Trees stay for the next who opens the cache. */
+  @Override
+  public void close() throws IOException {
+    try {
+      workspace.close();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    } finally {
+      posix.close(lock);
+    }
+  }
+}

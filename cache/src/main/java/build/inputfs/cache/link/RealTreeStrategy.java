@@ -1,0 +1,286 @@
+package build.inputfs.cache.link;
+
+import build.inputfs.cache.view.View;
+import build.inputfs.cache.view.ViewSpec;
+import build.inputfs.cache.view.ViewStrategy;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.store.BlobSource;
+import build.inputfs.cas.store.SingleFlight;
+import build.inputfs.cas.tree.TreeReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The strategies {@code hardlink}, {@code clone} and {@code copy}: a view is a real tree of its
+ * own. Who may mount gets a tree on the disk of the given folder and a bind mount of it at the
+ * view's path; who may not gets the tree made at that path itself. A view that is read-only is a
+ * tree of a {@link DirectoryCache}, which other views show at the same time. Thread-safe.
+ */
+public final class RealTreeStrategy implements ViewStrategy {
+  private static final Logger log = LoggerFactory.getLogger(RealTreeStrategy.class);
+
+  private final Posix posix;
+  private final Mechanism mechanism;
+  private final TreeReader reader;
+  private final TreeRemover remover;
+  private final Materializer materializer;
+  private final Workspace workspace;
+  private final CacheFolder caches;
+
+  /** Opened for the first view that is read-only; one for each owner of views. */
+  private final ConcurrentMap<TreeOptions, DirectoryCache> opened = new ConcurrentHashMap<>();
+
+  private final SingleFlight<TreeOptions, DirectoryCache> opening = new SingleFlight<>();
+
+  /**
+   * Opens a strategy. What processes that were killed have left in the folder is removed.
+   *
+   * @param mechanism tried first; it gives the strategy its name
+   * @param source where the contents of inputs are
+   * @param reader decodes directories, for all views together
+   * @param folder an existing folder on the disk that is to hold trees: the store's, for links
+   * @param caches where trees are kept that are shown read-only, on the same disk
+   * @param threads how many threads make trees, and how many remove them
+   */
+  public static RealTreeStrategy open(
+      Posix posix,
+      Mechanism mechanism,
+      BlobSource source,
+      TreeReader reader,
+      Path folder,
+      CacheFolder caches,
+      int threads)
+      throws IOException {
+    TreeRemover remover = new TreeRemover(posix, threads);
+    try {
+      return new RealTreeStrategy(
+          posix,
+          mechanism,
+          reader,
+          remover,
+          new Materializer(posix, source, reader, remover, threads, Materializer.DISK_LINK_LIMIT),
+          Workspace.open(posix, remover, folder),
+          caches);
+    } catch (IOException | RuntimeException e) {
+      remover.close();
+      throw e;
+    }
+  }
+
+  private RealTreeStrategy(
+      Posix posix,
+      Mechanism mechanism,
+      TreeReader reader,
+      TreeRemover remover,
+      Materializer materializer,
+      Workspace workspace,
+      CacheFolder caches) {
+    this.posix = posix;
+    this.mechanism = mechanism;
+    this.reader = reader;
+    this.caches = caches;
+    this.remover = remover;
+    this.materializer = materializer;
+    this.workspace = workspace;
+  }
+
+  @Override
+  public String name() {
+    return mechanism.label();
+  }
+
+  @Override
+  public View open(ViewSpec spec) throws IOException {
+    View bound = null;
+    if (posix.geteuid() == 0) {
+      boolean shareable = spec.readOnly() && spec.outputs().isEmpty();
+      bound = shareable ? openShared(spec) : null;
+      bound = bound == null ? openBound(spec) : bound;
+    }
+    return bound != null ? bound : openInPlace(spec);
+  }
+
+  /** Binds a tree of the cache; returns null when another process has the cache. */
+  private @Nullable View openShared(ViewSpec spec) throws IOException {
+    DirectoryCache cache;
+    try {
+      cache = cache(new TreeOptions(mechanism, spec.uid(), spec.gid()));
+    } catch (CacheInUseException e) {
+      log.info("{}; making a tree of its own", e.getMessage());
+      return null;
+    }
+    SharedPlace place = SharedPlace.show(posix, cache.pin(spec.root()), spec.path().toRealPath());
+    return place == null
+        ? null
+        : new RealTreeView(
+            spec.path(),
+            mechanism.label() + ", cached, bound",
+            place.counters(),
+            new RealTree(posix, spec.path().toRealPath()),
+            place);
+  }
+
+  private DirectoryCache cache(TreeOptions options) throws IOException {
+    DirectoryCache known = opened.get(options);
+    return known != null ? known : opening.run(options, () -> openCache(options));
+  }
+
+  private DirectoryCache openCache(TreeOptions options) throws IOException {
+    DirectoryCache cache = opened.get(options);
+    if (cache == null) {
+      cache = caches.open(posix, reader, materializer, remover, options, CacheLimits.DEFAULT);
+      opened.put(options, cache);
+    }
+    return cache;
+  }
+
+  /** Makes the tree elsewhere and binds it; returns null when this process may not mount. */
+  private @Nullable View openBound(ViewSpec spec) throws IOException {
+    Path path = spec.path().toRealPath();
+    Path tree = workspace.newPath();
+    int result = posix.mkdirat(Posix.AT_FDCWD, tree.toString(), Inodes.DIRECTORY_MODE);
+    Posix.check(result, "mkdir " + tree);
+    Bind bind = null;
+    try {
+      // First, as a mount can be refused, and a tree costs more.
+      bind = Bind.make(posix, tree, path);
+      if (bind == null) {
+        workspace.delete(tree);
+        return null;
+      }
+      TreeCounts counts = make(spec, tree);
+      if (spec.readOnly()) {
+        bind.makeReadOnly();
+      }
+      return new RealTreeView(
+          spec.path(),
+          mechanism(counts) + ", bound",
+          counts.byName(),
+          new RealTree(posix, tree),
+          new BoundPlace(bind, tree));
+    } catch (IOException | RuntimeException e) {
+      try {
+        if (bind != null) {
+          bind.close();
+        }
+      } catch (IOException left) {
+        e.addSuppressed(left);
+      }
+      workspace.delete(tree);
+      throw e;
+    }
+  }
+
+  private View openInPlace(ViewSpec spec) throws IOException {
+    if (spec.readOnly()) {
+      throw new IOException(
+          "the strategy %s needs the right to mount for a read-only view".formatted(name()));
+    }
+    Path path = spec.path().toRealPath();
+    TreeCounts counts = make(spec, path);
+    return new RealTreeView(
+        spec.path(),
+        mechanism(counts) + ", in place",
+        counts.byName(),
+        new RealTree(posix, path),
+        new OwnPlace(path));
+  }
+
+  private TreeCounts make(ViewSpec spec, Path tree) throws IOException {
+    TreeOptions options = new TreeOptions(mechanism, spec.uid(), spec.gid());
+    TreeCounts counts = materializer.materialize(spec.root(), tree, options, TreeListener.NONE);
+    OutputParents parents = new OutputParents(posix, options);
+    for (String output : spec.outputs()) {
+      parents.make(tree, output);
+    }
+    return counts;
+  }
+
+  /** What really ran, where that is not what was asked for. */
+  private String mechanism(TreeCounts counts) {
+    return counts.files() == counts.empty() ? mechanism.label() : counts.mechanism();
+  }
+
+  @Override
+  public void close() throws IOException {
+    try (remover;
+        workspace) {
+      for (DirectoryCache cache : opened.values()) {
+        cache.close();
+      }
+      materializer.close();
+    }
+  }
+
+  /** A tree in the workspace, bound to the view's path. */
+  private final class BoundPlace implements RealTreeView.Place {
+    private final Bind bind;
+    private final Path tree;
+
+    BoundPlace(Bind bind, Path tree) {
+      this.bind = bind;
+      this.tree = tree;
+    }
+
+    @Override
+    public boolean isShown() {
+      return bind.isMounted();
+    }
+
+    @Override
+    public void end() throws IOException {
+      try {
+        bind.close();
+      } finally {
+        workspace.delete(tree);
+      }
+    }
+  }
+
+  /** A tree at the view's path itself. */
+  private final class OwnPlace implements RealTreeView.Place {
+    private final Path path;
+
+    OwnPlace(Path path) {
+      this.path = path;
+    }
+
+    @Override
+    public boolean isShown() {
+      return true;
+    }
+
+    @Override
+    public void end() throws IOException {
+      // What can be moved goes at once; the rest is on another disk, or is deleted here and now.
+      Path grave = workspace.newPath();
+      int result = posix.mkdirat(Posix.AT_FDCWD, grave.toString(), Inodes.DIRECTORY_MODE);
+      Posix.check(result, "mkdir " + grave);
+      try {
+        moveChildren(grave);
+      } finally {
+        workspace.delete(grave);
+      }
+      remover.empty(path);
+    }
+
+    private void moveChildren(Path grave) throws IOException {
+      int flags = Posix.O_RDONLY | Posix.O_DIRECTORY | Posix.O_NOFOLLOW;
+      int fd = Posix.check(posix.open(path, flags, 0), "open " + path);
+      try (Dirents entries = new Dirents(posix)) {
+        int count = 0;
+        while (entries.next(fd)) {
+          String name = grave + "/" + count++;
+          var _ = posix.renameat2(fd, entries.nameAddress(), Posix.AT_FDCWD, name, 0);
+        }
+      } finally {
+        posix.close(fd);
+      }
+    }
+  }
+}

@@ -1,0 +1,267 @@
+package build.inputfs.cache.link;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import build.inputfs.cas.digest.Digest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
+final class DirectoryCacheTest {
+  private static final long MANY = 1L << 40;
+
+  @TempDir Path folder = Path.of("");
+  private @Nullable LinkFixture opened;
+
+  @BeforeEach
+  void open() throws IOException {
+    opened = new LinkFixture(folder);
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    fixture().close();
+  }
+
+  private LinkFixture fixture() {
+    if (opened == null) {
+      throw new IllegalStateException("only while a test runs");
+    }
+    return opened;
+  }
+
+  private DirectoryCache cache(CacheLimits limits) throws IOException {
+    return DirectoryCache.open(
+        fixture().posix,
+        fixture().reader,
+        fixture().materializer,
+        fixture().remover,
+        folder.resolve("cache"),
+        fixture().options(Mechanism.LINK),
+        limits);
+  }
+
+  /** 3 × 4 directories of 25 files each; {@code changed} is in one of them. */
+  private Digest bigTree(String changed) throws IOException {
+    LinkFixture.Tree tree = fixture().tree();
+    for (int i = 0; i < 300; i++) {
+      tree.file("a" + i % 3 + "/b" + i % 4 + "/file" + i, "content " + i % 90);
+    }
+    return tree.file("a1/b2/changed", changed).executable("run", "#!/bin/sh\n").put();
+  }
+
+  private String where(Pin pin, String path) {
+    String best = "";
+    Path at = pin.path();
+    for (Pin.Joint joint : pin.joints()) {
+      if (path.startsWith(joint.path() + "/") && joint.path().length() > best.length()) {
+        best = joint.path();
+        at = joint.tree();
+      }
+    }
+    return at.resolve(best.isEmpty() ? path : path.substring(best.length() + 1)).toString();
+  }
+
+  @Test
+  void pin_theSecondTime_isTheSameTreeAndBuildsNothing() throws IOException {
+    try (DirectoryCache cache = cache(new CacheLimits(MANY, MANY, MANY))) {
+      Digest root = bigTree("x");
+      try (Pin first = cache.pin(root);
+          Pin second = cache.pin(root)) {
+        assertThat(second.path()).isEqualTo(first.path());
+        assertThat(first.joints()).isEmpty();
+        assertThat(Files.readString(first.path().resolve("a1/b2/changed"))).isEqualTo("x");
+      }
+      assertThat(cache.stats().builds()).isEqualTo(1);
+      assertThat(cache.stats().hits()).isEqualTo(1);
+      assertThat(cache.stats().pinned()).isZero();
+    }
+  }
+
+  @Test
+  void pin_ofATreeWithOneChangedFile_buildsItsSpineAlone() throws IOException {
+    try (DirectoryCache cache = cache(new CacheLimits(MANY, MANY, 20));
+        Pin before = cache.pin(bigTree("before"))) {
+      long builds = cache.stats().builds();
+      assertThat(before.joints()).hasSize(3 + 12);
+      try (Pin after = cache.pin(bigTree("after"))) {
+        assertThat(cache.stats().builds() - builds).isEqualTo(3); // root, a1 and a1/b2
+        assertThat(where(after, "a0/b0/file0")).isEqualTo(where(before, "a0/b0/file0"));
+        assertThat(Path.of(where(after, "a1/b2/changed"))).hasContent("after");
+        assertThat(Path.of(where(before, "a1/b2/changed"))).hasContent("before");
+        assertThat(Path.of(where(after, "a1/b2/changed")).getParent())
+            .isNotEqualTo(Path.of(where(before, "a1/b2/changed")).getParent());
+      }
+    }
+  }
+
+  @Test
+  void invariant08_aPinnedTree_isNotEvictedThoughTheLimitIsPassed() throws IOException {
+    Digest first = fixture().tree().file("d/a", "first").file("d/b", "b").put();
+    Digest second = fixture().tree().file("d/a", "second").file("d/b", "b").put();
+    Digest third = fixture().tree().file("d/a", "third").file("d/b", "b").put();
+    try (DirectoryCache cache = cache(new CacheLimits(MANY, 9, MANY))) { // two trees of four
+      Pin one = cache.pin(first);
+      try (Pin two = cache.pin(second);
+          Pin three = cache.pin(third)) {
+        assertThat(cache.stats().entries()).isEqualTo(12);
+        for (Pin pin : List.of(one, two, three)) {
+          assertThat(pin.path().resolve("d/a")).exists();
+        }
+      }
+      assertThat(one.path().resolve("d/a")).hasContent("first");
+      one.close();
+      one.close();
+      assertThat(cache.stats().pinned()).isZero();
+      assertThat(cache.stats().evictions()).isPositive();
+      assertThat(cache.stats().entries()).isLessThanOrEqualTo(9);
+    }
+  }
+
+  @Test
+  void limits_byBytes_areKeptWithSharedSubtreesAndLinksAreGivenBack() throws IOException {
+    List<Digest> roots = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      roots.add(bigTree("number " + i));
+    }
+    try (DirectoryCache cache = cache(new CacheLimits(4000, MANY, 20))) {
+      for (int round = 0; round < 3; round++) {
+        for (Digest root : roots) {
+          cache.pin(root).close();
+          assertThat(cache.stats().bytes()).isLessThanOrEqualTo(4000);
+        }
+      }
+      assertThat(cache.stats().evictions()).isPositive();
+      cache.clear();
+      assertThat(cache.stats().trees()).isZero();
+    }
+    for (int i = 0; i < 90; i++) {
+      Path blob = fixture().store.locate(fixture().put("content " + i), false);
+      assertThat(fixture().stat(blob).nlink()).isEqualTo(1);
+      assertThat(fixture().mode(blob)).isEqualTo(0444);
+    }
+    assertThat(folder.resolve("cache/trees")).isEmptyDirectory();
+    assertThat(folder.resolve("cache/marks")).isEmptyDirectory();
+  }
+
+  @Test
+  void invariant09_aFailure_isToldAndPoisonsNothing() throws IOException {
+    Digest content = fixture().put("comes late");
+    Digest root = fixture().tree().file("a/b", "there").blob("a/late", content).put();
+    Files.delete(fixture().store.locate(content, false));
+    try (DirectoryCache cache = cache(new CacheLimits(MANY, MANY, 2))) {
+      for (int i = 0; i < 2; i++) {
+        assertThatThrownBy(() -> cache.pin(root)).isInstanceOf(TreeFailureException.class);
+      }
+      assertThat(cache.stats().pinned()).isZero();
+      fixture().put("comes late");
+      try (Pin pin = cache.pin(root)) {
+        assertThat(Path.of(where(pin, "a/late"))).hasContent("comes late");
+      }
+    }
+  }
+
+  @Test
+  void pin_ofATreeThatLostAFileDeepWithin_buildsItAgainOnce() throws IOException {
+    try (DirectoryCache cache = cache(new CacheLimits(MANY, MANY, 20))) {
+      Digest root = bigTree("x");
+      Path lost;
+      try (Pin pin = cache.pin(root)) {
+        lost = Path.of(where(pin, "a1/b2/changed"));
+      }
+      long builds = cache.stats().builds();
+      Files.delete(lost);
+      try (Pin pin = cache.pin(root)) {
+        assertThat(Path.of(where(pin, "a1/b2/changed"))).hasContent("x");
+      }
+      assertThat(cache.stats().builds() - builds).isEqualTo(3);
+      assertThat(cache.stats().damages()).isPositive();
+    }
+  }
+
+  @Test
+  void pin_ofATreeWithAnotherInodeInAFilesPlace_buildsItAgain() throws IOException {
+    try (DirectoryCache cache = cache(new CacheLimits(MANY, MANY, MANY))) {
+      Digest root = bigTree("x");
+      Path file;
+      try (Pin pin = cache.pin(root)) {
+        file = pin.path().resolve("a2/b2/file2");
+      }
+      String content = Files.readString(file);
+      Path other = Files.writeString(folder.resolve("other"), "wrong");
+      Files.move(other, file, StandardCopyOption.ATOMIC_MOVE);
+      try (Pin pin = cache.pin(root)) {
+        assertThat(pin.path().resolve("a2/b2/file2")).hasContent(content);
+      }
+      assertThat(cache.stats().builds()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void verify_ofAFileThatWasChangedInPlace_findsIt() throws IOException {
+    try (DirectoryCache cache = cache(new CacheLimits(MANY, MANY, 20))) {
+      Digest root = fixture().tree().file("d/own", "x", false, LinkFixture.mode(0644, null)).put();
+      try (Pin pin = cache.pin(root)) {
+        assertThat(cache.verify()).isEmpty();
+        Files.writeString(pin.path().resolve("d/own"), "longer");
+      }
+      assertThat(cache.verify()).containsExactly(root);
+      try (Pin pin = cache.pin(root)) {
+        assertThat(pin.path().resolve("d/own")).hasContent("x");
+      }
+    }
+  }
+
+  @Test
+  void invariant17_aRestart_reusesWhatIsCompleteAndSweepsTheRest() throws IOException {
+    Digest root = bigTree("kept");
+    Path tree;
+    try (DirectoryCache cache = cache(new CacheLimits(MANY, MANY, 20));
+        Pin pin = cache.pin(root)) {
+      tree = pin.path();
+    }
+    Path trees = folder.resolve("cache/trees");
+    Path unmarked = Files.createDirectories(trees.resolve("ab-1/c"));
+    Files.writeString(folder.resolve("cache/marks/" + "ab".repeat(32) + "-5"), "torn");
+    Digest damaged = bigTree("damaged");
+    try (DirectoryCache cache = cache(new CacheLimits(MANY, MANY, 20))) {
+      assertThat(unmarked).doesNotExist();
+      try (Pin pin = cache.pin(root)) {
+        assertThat(pin.path()).isEqualTo(tree);
+        assertThat(cache.stats().builds()).isZero();
+      }
+      cache.pin(damaged).close();
+    }
+    Files.delete(trees.resolve(Marks.name(damaged)).resolve("run"));
+    try (DirectoryCache cache = cache(new CacheLimits(MANY, MANY, 20));
+        Pin pin = cache.pin(damaged)) {
+      assertThat(pin.path().resolve("run")).exists();
+      assertThat(cache.stats().builds()).isEqualTo(1);
+    }
+    try (var marks = Files.list(folder.resolve("cache/marks"));
+        var made = Files.list(trees)) {
+      assertThat(marks.map(Path::getFileName).toList())
+          .containsExactlyInAnyOrderElementsOf(made.map(Path::getFileName).toList());
+    }
+  }
+
+  @Test
+  void open_whileAnotherHasIt_isRefused() throws IOException {
+    try (DirectoryCache cache = cache(CacheLimits.DEFAULT)) {
+      assertThatThrownBy(() -> cache(CacheLimits.DEFAULT)).isInstanceOf(CacheInUseException.class);
+      assertThat(cache.stats().trees()).isZero();
+    }
+  }
+}

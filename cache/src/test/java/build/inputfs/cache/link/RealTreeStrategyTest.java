@@ -1,0 +1,215 @@
+package build.inputfs.cache.link;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import build.inputfs.cache.view.DeclaredOutputs;
+import build.inputfs.cache.view.OutputCollector;
+import build.inputfs.cache.view.View;
+import build.inputfs.cache.view.ViewSpec;
+import build.inputfs.cache.view.ViewStrategy;
+import build.inputfs.cache.view.ViewTree;
+import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.proto.ActionResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
+final class RealTreeStrategyTest {
+  @TempDir Path folder = Path.of("");
+  private LinkFixture fixture = unset();
+  private Path scratch = Path.of("");
+
+  @BeforeEach
+  void open() throws IOException {
+    fixture = new LinkFixture(folder);
+    scratch = Files.createDirectory(folder.resolve("scratch"));
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    fixture.close();
+  }
+
+  private ViewStrategy strategy(Mechanism mechanism) throws IOException {
+    return RealTreeStrategy.open(
+        fixture.posix,
+        mechanism,
+        fixture.store,
+        fixture.reader,
+        scratch,
+        new CacheFolder(folder.resolve("caches")),
+        2);
+  }
+
+  private ViewSpec spec(Digest root, Path path, boolean readOnly, String... outputs) {
+    return new ViewSpec(
+        root, path, fixture.posix.geteuid(), fixture.posix.getegid(), readOnly, List.of(outputs));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Mechanism.class)
+  void aWorkersExecDirectory_isMadeUsedAndGone(Mechanism mechanism) throws IOException {
+    Digest root =
+        fixture.tree().executable("cc", "#!/bin/sh\ncat a > out/o/a.o\n").file("a", "A").put();
+    Path execRoot = Files.createDirectory(folder.resolve("exec"));
+    ViewStrategy strategy = strategy(mechanism);
+    try (ExecDirectories directories =
+        new ExecDirectories(strategy, execRoot, fixture.posix.geteuid(), fixture.posix.getegid())) {
+      Path directory = directories.create("operation-1", root, List.of("out/o/a.o"));
+      assertThat(
+              LinkFixture.run("sh", "-c", "cd \"$1\" && ./cc && mkdir mine", "sh", directory + ""))
+          .isZero();
+
+      View view = directories.view(directory);
+      ActionResult result =
+          new OutputCollector(fixture.store, fixture.store)
+              .collect(view.tree(), DeclaredOutputs.ofPaths(List.of("out/o/a.o", "none", "out")));
+      assertThat(result.getOutputFilesCount()).isEqualTo(1);
+      assertThat(result.getOutputFiles(0).getDigest().getHash()).isEqualTo(fixture.put("A").hex());
+      assertThat(result.getOutputDirectoriesCount()).isEqualTo(1);
+      assertThat(view.counters()).containsKey("directories made");
+      assertThat(view.failures()).isEmpty();
+
+      directories.destroy(directory);
+      assertThat(execRoot).isEmptyDirectory();
+    }
+    assertThat(scratch).isEmptyDirectory();
+    assertThat(fixture.stat(fixture.store.locate(fixture.put("A"), false)).nlink()).isEqualTo(1);
+  }
+
+  @Test
+  void open_readOnly_showsATreeOfTheCacheThatNobodyCanWrite() throws IOException {
+    needRoot();
+    LinkFixture.Tree description = fixture.tree().file("d/a", "A");
+    for (int i = 0; i < CacheLimits.DEFAULT.subtreeEntries(); i++) {
+      description.file("d/large/e" + i % 3 + "/f" + i, "content " + i % 9);
+    }
+    Digest root = description.put();
+    Path path = Files.createDirectory(folder.resolve("view"));
+    Path second = Files.createDirectory(folder.resolve("second"));
+    for (int round = 0; round < 2; round++) {
+      try (ViewStrategy strategy = strategy(Mechanism.LINK);
+          View view = strategy.open(spec(root, path, true));
+          View other = strategy.open(spec(root, second, true))) {
+        assertThat(view.mechanism()).isEqualTo("hardlink, cached, bound");
+        assertThat(view.counters()).containsEntry("cached trees shown", 3L);
+        assertThat(fixture.dump(path)).isEqualTo(fixture.dump(second)).hasSize(507);
+        assertThat(fixture.same(path.resolve("d/a"), second.resolve("d/a"))).isTrue();
+        for (String place : new String[] {"d/b", "d/large/b", "d/large/e1/b"}) {
+          assertThatThrownBy(() -> Files.createFile(path.resolve(place)))
+              .hasMessageContaining("Read-only");
+        }
+        assertThat(other.tree().find("d/large/e1/f1")).isInstanceOf(ViewTree.RegularFile.class);
+        // Another process at the same time has no cache, and does without.
+        try (ViewStrategy stranger = strategy(Mechanism.LINK)) {
+          Path third = Files.createDirectories(folder.resolve("third"));
+          View own = stranger.open(spec(root, third, true));
+          assertThat(own.mechanism()).isEqualTo("hardlink, bound");
+          assertThat(fixture.dump(third)).isEqualTo(fixture.dump(path));
+          assertThatThrownBy(() -> Files.createFile(third.resolve("d/b")))
+              .hasMessageContaining("Read-only");
+          own.close();
+        }
+      }
+      assertThat(path).isEmptyDirectory();
+      assertThat(second).isEmptyDirectory();
+    }
+  }
+
+  @Test
+  void open_whenABlobIsMissing_leavesNoMountAndNoFile() throws IOException {
+    Digest content = fixture.put("gone");
+    Digest root = fixture.tree().file("d/a", "A").blob("gone", content).put();
+    Files.delete(fixture.store.locate(content, false));
+    Path path = Files.createDirectory(folder.resolve("view"));
+    try (ViewStrategy strategy = strategy(Mechanism.LINK)) {
+      assertThatThrownBy(() -> strategy.open(spec(root, path, false)))
+          .isInstanceOf(TreeFailureException.class)
+          .hasMessageContaining("missing blob blobs/" + content);
+      assertThat(path).isEmptyDirectory();
+      assertThat(Files.readString(Path.of("/proc/self/mountinfo"))).doesNotContain(path.toString());
+    }
+    assertThat(scratch).isEmptyDirectory();
+  }
+
+  @Test
+  void open_whenAFileIsAboveAnOutput_saysSo() throws IOException {
+    Digest root = fixture.tree().file("a", "A").symlink("link", "/").put();
+    Path path = Files.createDirectory(folder.resolve("view"));
+    try (ViewStrategy strategy = strategy(Mechanism.LINK)) {
+      for (String output : new String[] {"a/b/c", "link/b/c"}) {
+        assertThatThrownBy(() -> strategy.open(spec(root, path, false, output)))
+            .hasMessageContaining(output);
+        assertThat(path).isEmptyDirectory();
+      }
+    }
+    assertThat(Path.of("/b")).doesNotExist();
+  }
+
+  @Test
+  void open_removesWhatKilledProcessesLeftAndNothingElse() throws IOException {
+    Path left = Files.createDirectories(scratch.resolve("trees-123/4/5"));
+    Path other = Files.createDirectories(scratch.resolve("view-9"));
+    Digest root = fixture.tree().file("a", "A").put();
+    Path path = Files.createDirectory(folder.resolve("view"));
+    try (ViewStrategy first = strategy(Mechanism.LINK);
+        View view = first.open(spec(root, path, false))) {
+      assertThat(left).doesNotExist();
+      strategy(Mechanism.COPY).close();
+      assertThat(path.resolve("a")).exists();
+      assertThat(view.tree().find("a")).isInstanceOf(ViewTree.RegularFile.class);
+    }
+    assertThat(other).isDirectory();
+  }
+
+  @Test
+  void open_byWhoMayNotMount_makesTheTreeInPlace() throws IOException {
+    needRoot();
+    Assumptions.assumeTrue(Files.exists(Path.of("/usr/bin/unshare")), "unshare");
+    Digest root = fixture.tree().file("d/a", "A").executable("run", "#!/bin/sh\n").put();
+    Path path = Files.createDirectory(folder.resolve("view"));
+    // Without CAP_SYS_ADMIN, the last of the bounding set that mount(2) asks for.
+    String java = ProcessHandle.current().info().command().orElseThrow();
+    int exit =
+        LinkFixture.run(
+            "setpriv",
+            "--bounding-set=-sys_admin",
+            java,
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-cp",
+            System.getProperty("java.class.path"),
+            InPlace.class.getName(),
+            folder.toString(),
+            root.toString(),
+            path.toString());
+    assertThat(exit).isZero();
+    assertThat(path).isEmptyDirectory();
+    assertThat(scratch).isEmptyDirectory();
+  }
+
+  private void needRoot() {
+    boolean root = fixture.posix.geteuid() == 0;
+    if (!root) {
+      System.out.println("Skipped: only root may mount");
+    }
+    Assumptions.assumeTrue(root, "root");
+  }
+
+  @SuppressWarnings("NullAway") // set before each test
+  private static LinkFixture unset() {
+    return null;
+  }
+}
