@@ -9,7 +9,7 @@ package build.inputfs.cache.link;
  */
 public record CacheLimits(long bytes, long entries, long subtreeEntries) {
   /** Enough for toolchains and sources of a large build. */
-  public static final CacheLimits DEFAULT = new CacheLimits(100L << 30, 5_000_000, 500);
+  public static final CacheLimits DEFAULT = new CacheLimits(100L << 30, 5_000_000, 64);
 
   public CacheLimits {
     if (bytes < 1 || entries < 1 || subtreeEntries < 1) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.posix.FileStat;
+import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.tree.DirectoryBuilder;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -269,6 +271,38 @@ final class MaterializerTest {
       forking.get();
     }
     assertThat(runs.get()).isEqualTo(8 * 12 * 3);
+  }
+
+  @Test
+  void invariant02_aPrivateExecutable_isNotHandedOutWhileAnyoneHasItOpenForWriting()
+      throws Exception {
+    byte[] content = new byte[32 << 20];
+    new Random(1).nextBytes(content); // large enough to be caught while it is written
+    Digest root = executables(fixture.store.put(content));
+    Path file = tree.resolve("private");
+    AtomicBoolean held = new AtomicBoolean();
+    AtomicBoolean over = new AtomicBoolean();
+    Thread writer =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  // As a child has it that was forked while the file was written.
+                  int fd = -1;
+                  while (fd < 0 && !over.get()) {
+                    fd = fixture.posix.open(file, Posix.O_WRONLY, 0);
+                  }
+                  held.set(true);
+                  LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(700));
+                  held.set(false);
+                  fixture.posix.close(fd);
+                });
+    try {
+      fixture.make(root, tree, Mechanism.COPY);
+      assertThat(held.get()).isFalse();
+    } finally {
+      over.set(true);
+      writer.join();
+    }
   }
 
   private Digest executables(Digest program) throws IOException {
