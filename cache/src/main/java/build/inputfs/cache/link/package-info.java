@@ -36,9 +36,9 @@
  * <tr><td>{@link DirectoryCache}</td><td>keeps trees, and their large subtrees, by digest</td></tr>
  * </table>
  *
- * <p>With hardlink a file in a tree is its blob's own inode: its owner, times and number of links are
- * the store's, and whoever overrides mode bits can change the blob. So it is for actions that run
- * as another user than the store's owner, and not as root.
+ * <p>With hardlink a file in a tree is its blob's own inode: its owner, times and number of links
+ * are the store's, and whoever overrides mode bits can change the blob. So it is for actions that
+ * run as another user than the store's owner, and not as root.
  */
 @NullMarked
 package build.inputfs.cache.link;

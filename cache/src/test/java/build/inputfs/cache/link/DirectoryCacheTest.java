@@ -160,12 +160,7 @@ final class DirectoryCacheTest {
   void invariant09_aFailure_isToldAndPoisonsNothing() throws IOException {
     Digest content = fixture().put("comes late");
     Digest root =
-        fixture()
-            .tree()
-            .file("a/b", "there")
-            .blob("z/late", content)
-            .file("z/b", "there")
-            .put();
+        fixture().tree().file("a/b", "there").blob("z/late", content).file("z/b", "there").put();
     Files.delete(fixture().store.locate(content, false));
     try (DirectoryCache cache = cache(new CacheLimits(MANY, MANY, 2))) {
       for (int i = 0; i < 2; i++) {

@@ -105,7 +105,9 @@ final class RealTreeStrategyTest {
           View other = strategy.open(spec(root, second, true))) {
         assertThat(view.mechanism()).isEqualTo("hardlink, cached, bound");
         assertThat(view.counters()).containsEntry("cached trees shown", 3L);
-        assertThat(fixture.dump(path)).isEqualTo(fixture.dump(second)).hasSize(7 + (int) CacheLimits.DEFAULT.subtreeEntries());
+        assertThat(fixture.dump(path))
+            .isEqualTo(fixture.dump(second))
+            .hasSize(7 + (int) CacheLimits.DEFAULT.subtreeEntries());
         assertThat(fixture.same(path.resolve("d/a"), second.resolve("d/a"))).isTrue();
         for (String place : new String[] {"d/b", "d/large/b", "d/large/e1/b"}) {
           assertThatThrownBy(() -> Files.createFile(path.resolve(place)))
