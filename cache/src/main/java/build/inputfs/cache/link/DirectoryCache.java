@@ -99,13 +99,31 @@ public final class DirectoryCache implements AutoCloseable {
         throw new CacheInUseException(place);
       }
       Posix.check(result, "lock " + place);
-      Workspace workspace = Workspace.open(posix, remover, place);
+      return load(posix, reader, materializer, remover, place, options, limits, lock);
+    } catch (IOException | RuntimeException e) {
+      posix.close(lock);
+      throw e;
+    }
+  }
+
+  private static DirectoryCache load(
+      Posix posix,
+      TreeReader reader,
+      Materializer materializer,
+      TreeRemover remover,
+      Path place,
+      TreeOptions options,
+      CacheLimits limits,
+      int lock)
+      throws IOException {
+    Workspace workspace = Workspace.open(posix, remover, place);
+    try {
       DirectoryCache cache =
           new DirectoryCache(posix, reader, materializer, options, limits, place, workspace, lock);
       cache.load();
       return cache;
     } catch (IOException | RuntimeException e) {
-      posix.close(lock);
+      workspace.close();
       throw e;
     }
   }

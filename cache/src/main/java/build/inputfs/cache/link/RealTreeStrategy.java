@@ -1,5 +1,6 @@
 package build.inputfs.cache.link;
 
+import build.inputfs.cache.view.Closing;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
@@ -9,6 +10,8 @@ import build.inputfs.cas.store.SingleFlight;
 import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
@@ -208,13 +211,12 @@ public final class RealTreeStrategy implements ViewStrategy {
 
   @Override
   public void close() throws IOException {
-    try (remover;
-        workspace) {
-      for (DirectoryCache cache : opened.values()) {
-        cache.close();
-      }
-      materializer.close();
-    }
+    List<Closing.Step> steps = new ArrayList<>();
+    opened.values().forEach(cache -> steps.add(cache::close));
+    steps.add(materializer::close);
+    steps.add(workspace::close);
+    steps.add(remover::close);
+    Closing.all(steps);
   }
 
   /** A tree in the workspace, bound to the view's path. */

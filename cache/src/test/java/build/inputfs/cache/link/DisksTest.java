@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class DisksTest {
   @TempDir Path folder = Path.of("");
 
-  private enum Disk {
+  enum Disk {
     /** Whatever holds temporary files. */
     NATIVE,
     TMPFS,
