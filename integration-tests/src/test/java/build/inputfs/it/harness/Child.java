@@ -1,0 +1,139 @@
+package build.inputfs.it.harness;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A child process whose output is read as it comes. Used by one thread; {@link #close} ends the
+ * process and all that it started, however it is doing.
+ */
+public final class Child implements AutoCloseable {
+  private final List<String> command;
+  private final Process process;
+  private final StringBuffer out = new StringBuffer();
+  private final StringBuffer err = new StringBuffer();
+  private final List<Thread> readers = new ArrayList<>();
+
+  private Child(List<String> command, Process process) {
+    this.command = command;
+    this.process = process;
+    readers.add(reader(process.getInputStream(), out));
+    readers.add(reader(process.getErrorStream(), err));
+  }
+
+  /** Starts a command with nothing on its standard input. */
+  public static Child start(Path directory, Map<String, String> environment, List<String> command) {
+    try {
+      ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+      builder.environment().putAll(environment);
+      Process process = builder.start();
+      process.getOutputStream().close();
+      return new Child(command, process);
+    } catch (IOException e) {
+      throw new AssertionError("cannot start " + command, e);
+    }
+  }
+
+  public long pid() {
+    return process.pid();
+  }
+
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** What it wrote on standard output until now. */
+  public String out() {
+    return out.toString();
+  }
+
+  public String err() {
+    return err.toString();
+  }
+
+  /** Sends a signal, such as {@code TERM}. */
+  public void signal(String name) {
+    run(Path.of("/"), Duration.ofSeconds(10), List.of("kill", "-" + name, Long.toString(pid())));
+  }
+
+  /** Waits for its end; at the deadline it is killed, and the test fails with what it wrote. */
+  public Outcome await(Duration deadline) {
+    try {
+      if (!process.waitFor(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
+        String stacks = whereItHangs();
+        close();
+        throw new AssertionError("still running after " + deadline + ": " + outcome(-1) + stacks);
+      }
+      // Only what still holds the pipes open can keep these: a child that went to the background.
+      for (Thread reader : readers) {
+        reader.join(Duration.ofSeconds(5));
+      }
+      return outcome(process.exitValue());
+    } catch (InterruptedException e) {
+      close();
+      throw new AssertionError("interrupted while waiting for " + command, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
+    all.add(process.toHandle());
+    all.forEach(ProcessHandle::destroyForcibly);
+  }
+
+  /** Runs a command to its end. */
+  public static Outcome run(Path directory, Duration deadline, List<String> command) {
+    return run(directory, deadline, Map.of(), command);
+  }
+
+  /** Runs a command to its end, with these variables added to the environment. */
+  public static Outcome run(
+      Path directory, Duration deadline, Map<String, String> environment, List<String> command) {
+    try (Child child = start(directory, environment, command)) {
+      return child.await(deadline);
+    }
+  }
+
+  private Outcome outcome(int exit) {
+    return new Outcome(command, exit, out(), err());
+  }
+
+  /** The kernel's stack of each of its processes, for the report of a hang. */
+  private String whereItHangs() {
+    StringBuilder text = new StringBuilder();
+    process
+        .descendants()
+        .forEach(
+            p ->
+                text.append("\nprocess ")
+                    .append(p.pid())
+                    .append(' ')
+                    .append(p.info().commandLine().orElse("?"))
+                    .append(" waits in ")
+                    .append(ProcFs.waitChannel(p.pid())));
+    return text.toString();
+  }
+
+  private static Thread reader(InputStream from, StringBuffer to) {
+    return Thread.ofVirtual()
+        .start(
+            () -> {
+              byte[] block = new byte[8192];
+              try (from) {
+                for (int n; (n = from.read(block)) > 0; ) {
+                  to.append(new String(block, 0, n, StandardCharsets.UTF_8));
+                }
+              } catch (IOException e) {
+                to.append("\n(its output ended with ").append(e).append(")");
+              }
+            });
+  }
+}

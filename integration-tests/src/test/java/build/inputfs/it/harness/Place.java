@@ -1,0 +1,79 @@
+package build.inputfs.it.harness;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A directory that holds an input tree for somebody to work in: a view, or the private copy that
+ * views must be like. Whoever made it closes it; used by one thread.
+ */
+public final class Place implements AutoCloseable {
+  private static final Duration DEADLINE = Duration.ofMinutes(3);
+
+  private final Path path;
+  private final Path fsops;
+  private final Map<String, String> environment;
+  private final Runnable ending;
+  private FsOps ops;
+
+  /**
+   * @param ending takes the directory away, after everybody has left it
+   */
+  Place(Path path, Path fsops, Map<String, String> environment, Runnable ending) {
+    this.path = path;
+    this.fsops = fsops;
+    this.environment = environment;
+    this.ending = ending;
+    this.ops = new FsOps(fsops, path, environment);
+  }
+
+  public Path path() {
+    return path;
+  }
+
+  /** See {@link FsOps#expect}. One process carries out all the scripts of a place. */
+  public void expect(String script) {
+    ops.expect(script);
+  }
+
+  /** See {@link FsOps#ask}. */
+  public String ask(String operation) {
+    return ops.ask(operation);
+  }
+
+  /** Ends the process that carries out operations, and with it all that it has open. */
+  public void restart() {
+    ops.close();
+    ops = new FsOps(fsops, path, environment);
+  }
+
+  /** One more process that carries out operations in this place. */
+  public FsOps another(Path below) {
+    return new FsOps(fsops, path.resolve(below), environment);
+  }
+
+  /** Runs a shell script here, which stops at the first command that fails. */
+  public Outcome shell(String script) {
+    return run("sh", "-ec", script);
+  }
+
+  public Outcome run(String... command) {
+    return Child.run(path, DEADLINE, environment, List.of(command));
+  }
+
+  /**
+   * All that is here, a line for each name: its path, type, mode, links, owner, size, time and
+   * content.
+   */
+  public String dump() {
+    return run(fsops.toString(), "--dump", ".").ok().out();
+  }
+
+  @Override
+  public void close() {
+    ops.close();
+    ending.run();
+  }
+}

@@ -1,0 +1,242 @@
+package build.inputfs.it.harness;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * One test's folder, store, places and child processes. When the test ends, however it ends, it
+ * takes all of them away, and fails the test if the program left a mount, a process or a file
+ * behind.
+ *
+ * <p>Register it as a field of a test class. Used by the test's thread.
+ */
+public final class Workbench implements BeforeEachCallback, AfterEachCallback {
+  /** In the environment of all that a test starts, so that it can be told from other processes. */
+  private static final String MARK = "INPUTFS_TEST_FOLDER";
+
+  private static final ExtensionContext.Namespace SHARED =
+      ExtensionContext.Namespace.create(Workbench.class);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  private int made;
+  private @Nullable Path folder;
+  private @Nullable Toolbox toolbox;
+
+  @Override
+  public void beforeEach(ExtensionContext context) throws IOException {
+    toolbox =
+        context
+            .getRoot()
+            .getStore(SHARED)
+            .computeIfAbsent(Toolbox.class, key -> Toolbox.make(), Toolbox.class);
+    Path base = Path.of(System.getProperty("java.io.tmpdir"));
+    folder = Files.createTempDirectory(base, "inputfs-it-").toRealPath();
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  @Override
+  public void afterEach(ExtensionContext context) throws Exception {
+    List<String> left = new ArrayList<>();
+    while (!open.isEmpty()) {
+      try {
+        open.pop().close();
+      } catch (Exception | AssertionError e) {
+        left.add(e.toString());
+      }
+    }
+    for (String mount : ProcFs.mountsBelow(folder())) {
+      left.add("a mount was left at " + mount);
+      Child.run(Path.of("/"), PATIENCE, List.of("umount", "-l", mount));
+    }
+    for (String process : ProcFs.processesMentioning(folder().toString())) {
+      left.add("a process was left: " + process);
+      ProcessHandle.of(Long.parseLong(process.substring(0, process.indexOf(' '))))
+          .ifPresent(ProcessHandle::destroyForcibly);
+    }
+    deleteTree(folder());
+    if (!left.isEmpty()) {
+      throw new AssertionError(String.join("\n", left));
+    }
+  }
+
+  /** This test's own folder. */
+  public Path folder() {
+    if (folder == null) {
+      throw new IllegalStateException("only while a test runs");
+    }
+    return folder;
+  }
+
+  /** A new directory in this test's folder. */
+  public Path directory(String name) {
+    try {
+      return Files.createDirectory(folder().resolve(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A new directory in this test's folder, whose name begins as asked. */
+  public Path fresh(String prefix) {
+    return directory(prefix + "-" + ++made);
+  }
+
+  /** This test's store. */
+  public TestStore store() {
+    return new TestStore(folder().resolve("store"));
+  }
+
+  /** The program that carries out file operations. */
+  public Path fsops() {
+    return toolbox().fsops();
+  }
+
+  /** What each child of a test has in its environment. */
+  public Map<String, String> environment() {
+    return Map.of(MARK, folder().toString());
+  }
+
+  /** Makes a folder with a tree in it, as somebody has it who wants to import it. */
+  public Path source(InputTree tree) {
+    Path source = fresh("source");
+    make(source, tree.scriptAsSource());
+    return source;
+  }
+
+  /** Makes a place with a tree in it; skips the test where the machine cannot. */
+  public Place place(Strategy strategy, InputTree tree) {
+    Machine.need(strategy.obstacle().isEmpty(), strategy + ": " + strategy.obstacle());
+    return switch (strategy) {
+      case REFERENCE -> copy(tree);
+      case FUSE -> mount(tree.putInto(store()));
+    };
+  }
+
+  /** Mounts a tree of the store. */
+  public Place mount(BlobName root, String... options) {
+    Path point = fresh("view");
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "mount",
+                root.toString(),
+                point.toString(),
+                "--cas",
+                store().folder().toString(),
+                "--scratch",
+                fresh("scratch").toString()));
+    arguments.addAll(List.of(options));
+    Child server = start(arguments);
+    awaitMount(server, point);
+    return keep(new Place(point, fsops(), environment(), () -> end(server, point)));
+  }
+
+  /** Runs the program to its end. */
+  public Outcome inputfs(String... arguments) {
+    return start(List.of(arguments)).await(PATIENCE.multipliedBy(3));
+  }
+
+  /** Starts the program; it is killed at the test's end if it still runs. */
+  public Child start(List<String> arguments) {
+    List<String> command = new ArrayList<>(toolbox().program());
+    command.addAll(arguments);
+    return keep(Child.start(folder(), environment(), command));
+  }
+
+  /** Waits until a server has mounted. */
+  public void awaitMount(Child server, Path point) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (server.out().isEmpty() || ProcFs.mountsBelow(point).isEmpty()) {
+      if (!server.isAlive()) {
+        throw new AssertionError("no mount came: " + server.await(PATIENCE));
+      }
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("no mount in " + PATIENCE + ": " + server.out() + server.err());
+      }
+      pause();
+    }
+  }
+
+  /** Has something closed when the test ends, the last first. */
+  public <T extends AutoCloseable> T keep(T resource) {
+    open.push(resource);
+    return resource;
+  }
+
+  /** Lets others run while a test waits for what they do. */
+  public static void pause() {
+    try {
+      Thread.sleep(5);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError("interrupted", e);
+    }
+  }
+
+  private Place copy(InputTree tree) {
+    Path copy = fresh("copy");
+    make(copy, tree.scriptAsCopy());
+    return keep(new Place(copy, fsops(), environment(), () -> {}));
+  }
+
+  private void make(Path directory, String script) {
+    try (FsOps ops = new FsOps(fsops(), directory, environment())) {
+      ops.make("umask 0\n" + script);
+    }
+  }
+
+  private static void end(Child server, Path point) {
+    if (!server.isAlive()) {
+      throw new AssertionError("the server ended by itself: " + server.await(PATIENCE));
+    }
+    server.signal("TERM");
+    server.await(PATIENCE);
+    if (!ProcFs.mountsBelow(point).isEmpty()) {
+      throw new AssertionError("the server ended and left its mount: " + server.err());
+    }
+  }
+
+  private Toolbox toolbox() {
+    if (toolbox == null) {
+      throw new IllegalStateException("only while a test runs");
+    }
+    return toolbox;
+  }
+
+  private static void deleteTree(Path top) throws IOException {
+    Files.walkFileTree(
+        top,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure)
+              throws IOException {
+            Files.delete(directory);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}
