@@ -102,7 +102,7 @@ class InputsTest {
             readlink loop      => loop
             readlink input.txt => EINVAL
             open 0 to-file O_RDONLY|O_NOFOLLOW => ELOOP
-            cat absolute       => *root*
+            cat absolute       => *bytes*
             """);
   }
 

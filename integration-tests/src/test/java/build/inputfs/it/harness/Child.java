@@ -1,5 +1,6 @@
 package build.inputfs.it.harness;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -17,8 +18,8 @@ import java.util.concurrent.TimeUnit;
 public final class Child implements AutoCloseable {
   private final List<String> command;
   private final Process process;
-  private final StringBuffer out = new StringBuffer();
-  private final StringBuffer err = new StringBuffer();
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
   private final List<Thread> readers = new ArrayList<>();
 
   private Child(List<String> command, Process process) {
@@ -51,11 +52,11 @@ public final class Child implements AutoCloseable {
 
   /** What it wrote on standard output until now. */
   public String out() {
-    return out.toString();
+    return out.toString(StandardCharsets.UTF_8);
   }
 
   public String err() {
-    return err.toString();
+    return err.toString(StandardCharsets.UTF_8);
   }
 
   /** Sends a signal, such as {@code TERM}. */
@@ -122,17 +123,17 @@ public final class Child implements AutoCloseable {
     return text.toString();
   }
 
-  private static Thread reader(InputStream from, StringBuffer to) {
+  private static Thread reader(InputStream from, ByteArrayOutputStream to) {
     return Thread.ofVirtual()
         .start(
             () -> {
               byte[] block = new byte[8192];
               try (from) {
                 for (int n; (n = from.read(block)) > 0; ) {
-                  to.append(new String(block, 0, n, StandardCharsets.UTF_8));
+                  to.write(block, 0, n);
                 }
               } catch (IOException e) {
-                to.append("\n(its output ended with ").append(e).append(")");
+                to.writeBytes(("\n(its output ended with " + e + ")").getBytes(StandardCharsets.UTF_8));
               }
             });
   }

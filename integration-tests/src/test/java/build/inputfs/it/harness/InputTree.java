@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ public final class InputTree {
   private record Directory(SortedMap<String, Node> entries, Properties properties)
       implements Node {}
 
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record RegularFile(byte[] content, boolean executable, Properties properties)
       implements Node {}
 
@@ -175,7 +177,7 @@ public final class InputTree {
               .append('\n');
     }
     if (copy) {
-      Instant time = node.properties().time() instanceof Instant own ? own : DEFAULT_TIME;
+      Instant time = Objects.requireNonNullElse(node.properties().time(), DEFAULT_TIME);
       String stamp = String.format("%d.%09d", time.getEpochSecond(), time.getNano());
       script
           .append("lutimens ")
@@ -189,7 +191,7 @@ public final class InputTree {
   }
 
   private static String modeOf(Properties properties, int otherwise) {
-    return Integer.toOctalString(properties.mode instanceof Integer own ? own : otherwise);
+    return Integer.toOctalString(Objects.requireNonNullElse(properties.mode, otherwise));
   }
 
   private static BlobName put(Directory directory, TestStore store) {

@@ -16,14 +16,14 @@ public final class WireMessage {
   /** A number, a boolean, or an enum's value; zero is left out, as it is the default. */
   public WireMessage number(int field, long value) {
     if (value != 0) {
-      varint((long) field << 3 | VARINT);
+      varint(((long) field << 3) | VARINT);
       varint(value);
     }
     return this;
   }
 
   public WireMessage bytes(int field, byte[] value) {
-    varint((long) field << 3 | BYTES);
+    varint(((long) field << 3) | BYTES);
     varint(value.length);
     out.writeBytes(value);
     return this;
@@ -50,7 +50,7 @@ public final class WireMessage {
   private void varint(long value) {
     long rest = value;
     while ((rest & ~0x7FL) != 0) {
-      out.write((int) (rest & 0x7F | 0x80));
+      out.write((int) ((rest & 0x7F) | 0x80));
       rest >>>= 7;
     }
     out.write((int) rest);

@@ -596,9 +596,9 @@ static void op_rewind(void) {
   rewinddir(streams[slot(0)]);
   answer("ok");
 }
-static void op_seekdir(void) {  // reads n entries, notes the place, reads on, returns: same name?
-  DIR *dir = streams[slot(0)];
-  rewinddir(dir);
+static void op_seekdir(void) {  // directory, n: is what follows its nth entry the same on return?
+  DIR *dir = opendir(text(0));
+  if (!dir) { failed(); return; }
   for (long i = 0; i < integer(1); i++) readdir(dir);
   long place = telldir(dir);
   struct dirent *e = readdir(dir);
@@ -608,6 +608,7 @@ static void op_seekdir(void) {  // reads n entries, notes the place, reads on, r
   e = readdir(dir);
   answer(first && e && strcmp(first, e->d_name) == 0 ? "same" : !first && !e ? "end" : "different");
   free(first);
+  closedir(dir);
 }
 static void op_closedir(void) { done(closedir(streams[slot(0)])); }
 static void op_dots(void) {  // what "." and ".." of a listing name, by inode
