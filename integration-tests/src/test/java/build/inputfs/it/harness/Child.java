@@ -133,7 +133,8 @@ public final class Child implements AutoCloseable {
                   to.write(block, 0, n);
                 }
               } catch (IOException e) {
-                to.writeBytes(("\n(its output ended with " + e + ")").getBytes(StandardCharsets.UTF_8));
+                to.writeBytes(
+                    ("\n(its output ended with " + e + ")").getBytes(StandardCharsets.UTF_8));
               }
             });
   }

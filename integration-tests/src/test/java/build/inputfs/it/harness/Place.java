@@ -17,6 +17,7 @@ public final class Place implements AutoCloseable {
   private final Map<String, String> environment;
   private final Runnable ending;
   private FsOps ops;
+  private boolean closed;
 
   /**
    * @param ending takes the directory away, after everybody has left it
@@ -73,7 +74,10 @@ public final class Place implements AutoCloseable {
 
   @Override
   public void close() {
-    ops.close();
-    ending.run();
+    if (!closed) {
+      closed = true;
+      ops.close();
+      ending.run();
+    }
   }
 }

@@ -12,12 +12,15 @@
 #include <grp.h>
 #include <limits.h>
 #include <linux/falloc.h>
-#include <poll.h>
+#include <linux/fs.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -293,6 +296,34 @@ static void op_fsetxattr(void) {
 }
 static void op_getfl(void) { number(fcntl(file(0), F_GETFL) & (O_ACCMODE | O_APPEND)); }
 
+static void op_clone(void) { done(ioctl(file(0), FICLONE, file(1))); }  // onto, from
+static void op_chattr(void) {  // sets a flag of the inode itself, as chattr(1) does
+  int bits = 0;
+  if (ioctl(file(0), FS_IOC_GETFLAGS, &bits) < 0) { failed(); return; }
+  bits |= FS_NODUMP_FL | FS_NOATIME_FL;
+  done(ioctl(file(0), FS_IOC_SETFLAGS, &bits));
+}
+static void op_mapfile(void) {  // slot, map, flags: opens what the kernel says is mapped there
+  char path[96];
+  unsigned long start = (unsigned long) maps[slot(1)].at;
+  snprintf(path, sizeof path, "/proc/self/map_files/%lx-%lx", start,
+           start + ((maps[slot(1)].length + 4095) & ~4095UL));
+  take_slot(0, open(path, (int) flags(2) | O_CLOEXEC));
+}
+static void op_handle(void) {  // slot, path, flags: opens by the file's handle
+  union {
+    struct file_handle handle;
+    char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+  } h = {.handle.handle_bytes = MAX_HANDLE_SZ};
+  int mount, here = open(".", O_RDONLY | O_CLOEXEC);
+  int fd = name_to_handle_at(AT_FDCWD, text(1), &h.handle, &mount, 0) < 0
+      ? -1 : open_by_handle_at(here, &h.handle, (int) flags(2) | O_CLOEXEC);
+  int error = errno;
+  close(here);
+  errno = error;
+  take_slot(0, fd);
+}
+
 // ---- locks
 
 static struct flock range(int i) {
@@ -339,21 +370,43 @@ static void op_otherflock(void) {
 
 static void op_map(void) {  // map, slot, offset, length, protection, kind
   void *at = mmap(NULL, (size_t) integer(3), (int) flags(4), (int) flags(5), file(1), integer(2));
+  maps[slot(0)].at = NULL;
   if (at == MAP_FAILED) { failed(); return; }
   maps[slot(0)].at = at;
   maps[slot(0)].length = (size_t) integer(3);
   answer("ok");
 }
-static void op_mget(void) { bytes(maps[slot(0)].at + integer(1), integer(2)); }
+// Touching a mapping may raise a signal: beyond the file's end, and where the mapping forbids it.
+static sigjmp_buf touching;
+static void touched(int signal) { siglongjmp(touching, signal); }
+static int may_touch(void) {
+  if (!maps[slot(0)].at) { answer("EFAULT"); return 0; }
+  int signal = sigsetjmp(touching, 1);
+  if (signal) answer(signal == SIGBUS ? "SIGBUS" : "SIGSEGV");
+  return !signal;
+}
+static void op_mget(void) {
+  if (may_touch()) {
+    size_t length = (size_t) integer(2);
+    char *copy = room(length);
+    memcpy(copy, maps[slot(0)].at + integer(1), length);
+    bytes(copy, (long) length);
+  }
+}
 static void op_mput(void) {
-  memcpy(maps[slot(0)].at + integer(1), text(2), text_length(2));
-  answer("ok");
+  if (may_touch()) {
+    memcpy(maps[slot(0)].at + integer(1), text(2), text_length(2));
+    answer("ok");
+  }
 }
 static void op_protect(void) {
   done(mprotect(maps[slot(0)].at, maps[slot(0)].length, (int) flags(1)));
 }
 static void op_msync(void) { done(msync(maps[slot(0)].at, maps[slot(0)].length, MS_SYNC)); }
-static void op_unmap(void) { done(munmap(maps[slot(0)].at, maps[slot(0)].length)); }
+static void op_unmap(void) {
+  done(munmap(maps[slot(0)].at, maps[slot(0)].length));
+  maps[slot(0)].at = NULL;
+}
 
 // ---- operations on paths
 
@@ -676,7 +729,8 @@ static const struct { const char *name; void (*act)(void); } OPERATIONS[] = {
   {"fallocate", op_fallocate}, {"copy", op_copy}, {"sendfile", op_sendfile}, {"fsync", op_fsync},
   {"fdatasync", op_fdatasync}, {"syncfs", op_syncfs}, {"fstat", op_fstat}, {"fchmod", op_fchmod},
   {"fchown", op_fchown}, {"futimens", op_futimens}, {"fsetxattr", op_fsetxattr},
-  {"getfl", op_getfl}, {"lock", op_lock}, {"ofdlock", op_ofdlock}, {"flock", op_flock},
+  {"getfl", op_getfl}, {"clone", op_clone}, {"chattr", op_chattr}, {"mapfile", op_mapfile},
+  {"handle", op_handle}, {"lock", op_lock}, {"ofdlock", op_ofdlock}, {"flock", op_flock},
   {"otherlock", op_otherlock}, {"otherflock", op_otherflock}, {"map", op_map}, {"mget", op_mget},
   {"mput", op_mput}, {"protect", op_protect}, {"msync", op_msync}, {"unmap", op_unmap},
   {"put", op_put}, {"putfill", op_putfill}, {"cat", op_cat}, {"stat", op_stat},
@@ -733,6 +787,8 @@ int main(int argc, char **argv) {
   }
   setvbuf(stdout, NULL, _IOFBF, 1 << 16);
   umask(022);
+  signal(SIGBUS, touched);
+  signal(SIGSEGV, touched);
   for (int i = 0; i < SLOTS; i++) files[i] = -1;
   char *line = NULL;
   size_t had = 0;

@@ -1,0 +1,101 @@
+package build.inputfs.it.random;
+
+import build.inputfs.it.harness.FsOps;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A private copy and a view that are given the same operations. Used by one thread.
+ *
+ * <p>One difference is known and allowed: a descriptor opened for reading on an input before the
+ * input's first change may go on reading the input as it was. So once an input has changed, such
+ * descriptors are not read from.
+ */
+final class Duel {
+  private static final int SLOTS = 64;
+  private static final String INPUT_TIME = " 946684800.000000000";
+
+  /** The operations that read from the slot that is their first argument. */
+  private static final Set<String> READS = Set.of("read", "pread", "copy", "sendfile", "seek");
+
+  private final FsOps copy;
+  private final FsOps view;
+
+  /** Per slot: it was opened for reading alone while its file was an input, as far as we know. */
+  private final boolean[] readsInput = new boolean[SLOTS];
+
+  Duel(FsOps copy, FsOps view) {
+    this.copy = copy;
+    this.view = view;
+  }
+
+  /**
+   * What both answered, and what was asked.
+   *
+   * @param operation the line
+   * @param expected the private copy's answer
+   * @param answer the view's
+   */
+  record Step(String operation, String expected, String answer) {
+    boolean differs() {
+      return !expected.equals(answer);
+    }
+
+    boolean succeeded() {
+      return expected.equals("ok");
+    }
+  }
+
+  /** Carries out one operation on both sides; nothing where it would read what may differ. */
+  Optional<Step> step(String operation) {
+    String[] words = operation.split(" ", -1);
+    if (readsChangedInput(words)) {
+      return Optional.empty();
+    }
+    Step step = new Step(operation, copy.ask(operation), view.ask(operation));
+    if (step.succeeded()) {
+      noteDescriptors(words);
+    }
+    return Optional.of(step);
+  }
+
+  /** Carries out operations until one's answers differ. */
+  Optional<Step> firstDifference(List<String> operations) {
+    for (String operation : operations) {
+      Optional<Step> step = step(operation);
+      if (step.isPresent() && step.get().differs()) {
+        return step;
+      }
+    }
+    return Optional.empty();
+  }
+
+  private boolean readsChangedInput(String[] words) {
+    int slot =
+        READS.contains(words[0])
+            ? Integer.parseInt(words[1])
+            : words[0].equals("map") ? Integer.parseInt(words[2]) : -1;
+    return slot >= 0 && readsInput[slot] && !isInput(slot);
+  }
+
+  private void noteDescriptors(String[] words) {
+    switch (words[0]) {
+      case "open" -> noteOpened(words[1], words[3]);
+      case "reopen" -> noteOpened(words[1], words[3]);
+      case "openat" -> noteOpened(words[1], words[4]);
+      case "dup" -> readsInput[Integer.parseInt(words[1])] = readsInput[Integer.parseInt(words[2])];
+      case "close" -> readsInput[Integer.parseInt(words[1])] = false;
+      default -> {}
+    }
+  }
+
+  private void noteOpened(String slot, String flags) {
+    int n = Integer.parseInt(slot);
+    readsInput[n] = flags.startsWith("O_RDONLY") && isInput(n);
+  }
+
+  private boolean isInput(int slot) {
+    return copy.ask("fstat " + slot).endsWith(INPUT_TIME);
+  }
+}
