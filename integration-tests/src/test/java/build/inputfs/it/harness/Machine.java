@@ -18,6 +18,12 @@ public final class Machine {
     Assumptions.assumeTrue(there, otherwise);
   }
 
+  /** Skips where FUSE cannot mount. */
+  public static void needFuse() {
+    String obstacle = fuseObstacle();
+    need(obstacle.isEmpty(), obstacle);
+  }
+
   public static void needRoot() {
     need(isRoot(), "only root can do what this test does");
   }

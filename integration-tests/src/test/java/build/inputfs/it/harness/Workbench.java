@@ -49,6 +49,7 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
     Path base = Path.of(System.getProperty("java.io.tmpdir"));
     folder = Files.createTempDirectory(base, "inputfs-it-").toRealPath();
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Files.createDirectory(folder.resolve("tmp"));
   }
 
   @Override
@@ -61,18 +62,17 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
         left.add(e.toString());
       }
     }
+    left.addAll(leftovers());
     for (String mount : ProcFs.mountsBelow(folder())) {
-      left.add("a mount was left at " + mount);
       Child.run(Path.of("/"), PATIENCE, List.of("umount", "-l", mount));
     }
     for (String process : ProcFs.processesMentioning(folder().toString())) {
-      left.add("a process was left: " + process);
       ProcessHandle.of(Long.parseLong(process.substring(0, process.indexOf(' '))))
           .ifPresent(ProcessHandle::destroyForcibly);
     }
     deleteTree(folder());
     if (!left.isEmpty()) {
-      throw new AssertionError(String.join("\n", left));
+      throw new AssertionError("left behind: " + String.join("\n", left));
     }
   }
 
@@ -111,6 +111,46 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
   /** What each child of a test has in its environment. */
   public Map<String, String> environment() {
     return Map.of(MARK, folder().toString());
+  }
+
+  /** What the program has in its environment: folders of this test for all that it keeps. */
+  public Map<String, String> programEnvironment() {
+    return Map.of(
+        MARK, folder().toString(), "XDG_CACHE_HOME", cache().toString(), "TMPDIR", temporary());
+  }
+
+  /** The folder that holds what the program keeps unless told otherwise, its default store too. */
+  public Path cache() {
+    return folder().resolve("cache");
+  }
+
+  private String temporary() {
+    return folder().resolve("tmp").toString();
+  }
+
+  /** What the program has left: mounts, processes, mount points and what was written in views. */
+  public List<String> leftovers() {
+    List<String> left = new ArrayList<>();
+    ProcFs.mountsBelow(folder()).forEach(mount -> left.add("a mount at " + mount));
+    ProcFs.processesMentioning(folder().toString()).forEach(p -> left.add("a process: " + p));
+    Path scratch = cache().resolve("inputfs/scratch");
+    for (Path kept : List.of(folder().resolve("tmp"), scratch)) {
+      if (Files.isDirectory(kept)) {
+        try (var files = Files.list(kept)) {
+          files.forEach(file -> left.add("a file: " + file));
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+    }
+    return left;
+  }
+
+  /** The program and its arguments, for starting it by other means than {@link #start}. */
+  public List<String> command(String... arguments) {
+    List<String> command = new ArrayList<>(toolbox().program());
+    command.addAll(List.of(arguments));
+    return command;
   }
 
   /** Makes a folder with a tree in it, as somebody has it who wants to import it. */
@@ -155,9 +195,8 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
 
   /** Starts the program; it is killed at the test's end if it still runs. */
   public Child start(List<String> arguments) {
-    List<String> command = new ArrayList<>(toolbox().program());
-    command.addAll(arguments);
-    return keep(Child.start(folder(), environment(), command));
+    return keep(
+        Child.start(folder(), programEnvironment(), command(arguments.toArray(String[]::new))));
   }
 
   /** Waits until a server has mounted. */

@@ -1,0 +1,146 @@
+package build.inputfs.it.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import build.inputfs.it.harness.BlobName;
+import build.inputfs.it.harness.Child;
+import build.inputfs.it.harness.InputTree;
+import build.inputfs.it.harness.Machine;
+import build.inputfs.it.harness.Place;
+import build.inputfs.it.harness.Trees;
+import build.inputfs.it.harness.Workbench;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** {@code inputfs mount} and {@code unmount}, and what only a view can be asked. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class MountTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  @RegisterExtension final Workbench bench = new Workbench();
+
+  @BeforeEach
+  void needsFuse() {
+    Machine.needFuse();
+  }
+
+  @Test
+  void mount_whenReady_saysSoAndEndsWithUnmount() {
+    BlobName root = Trees.mixed().putInto(bench.store());
+    for (List<String> unmount :
+        List.of(bench.command("unmount"), List.of("umount"), List.of("umount", "-l"))) {
+      Path point = bench.fresh("point");
+      Child server = mount(root.hash(), point);
+      assertThat(server.out()).isEqualTo("mounted " + root + " on " + point + "\n");
+      List<String> command = new ArrayList<>(unmount);
+      command.add(point.toString());
+      Child.run(bench.folder(), PATIENCE, command).ok();
+      assertThat(server.await(PATIENCE).ok().err()).isEmpty();
+      assertThat(bench.leftovers()).isEmpty();
+      assertThat(point).isEmptyDirectory();
+    }
+  }
+
+  @Test
+  void mount_readOnly_refusesEveryChange() {
+    Place view = bench.mount(Trees.mixed().putInto(bench.store()), "--read-only");
+    view.expect(
+        """
+        cat input.txt                  => hello,%20world
+        exec ./run.sh                  => exit 7
+        list dir                       => a.txt b.txt sub/ up@
+        put new 0644 x                 => EROFS
+        open 0 input.txt O_RDWR        => EROFS
+        truncate input.txt 0           => EROFS
+        mkdir new 0755                 => EROFS
+        unlink input.txt               => EROFS
+        rmdir empty-dir                => EROFS
+        rename input.txt x             => EROFS
+        link input.txt x               => EROFS
+        symlink x y                    => EROFS
+        mknod x FIFO 0644              => EROFS
+        chmod input.txt 0644           => EROFS
+        chown input.txt 1 1            => EROFS
+        utimens input.txt 0 0          => EROFS
+        open 0 . O_TMPFILE|O_RDWR 0600 => EROFS
+        """);
+  }
+
+  @Test
+  void deviceNodes_areRefused() {
+    Place view = bench.mount(new InputTree().putInto(bench.store()));
+    view.expect(
+        """
+        mknod null CHR 0666 => EPERM
+        mknod disk BLK 0666 => EPERM
+        list .              => %
+        """);
+  }
+
+  @Test
+  void views_ofOneTree_shareNothingThatIsWritten() {
+    BlobName root = Trees.mixed().putInto(bench.store());
+    Place one = bench.mount(root);
+    Place two = bench.mount(root);
+    one.expect("put new 0644 x\nunlink twin-1\nchmod input.txt 0600\nrename dir moved");
+    two.expect(
+        """
+        stat new         => ENOENT
+        cat twin-1       => the%20same
+        stat input.txt   => file 0444 1 {me} 12 946684800.000000000
+        cat dir/a.txt    => aaa
+        """);
+    one.expect("cat new => x\nstat dir => ENOENT\ncat moved/a.txt => aaa");
+  }
+
+  @Test
+  void scratch_afterTheViewHasEnded_isEmpty() {
+    Path point = bench.directory("point");
+    Path scratch = bench.directory("own-scratch");
+    BlobName root = Trees.mixed().putInto(bench.store());
+    Child server =
+        bench.start(
+            List.of(
+                "mount",
+                root.toString(),
+                point.toString(),
+                "--cas",
+                bench.store().folder().toString(),
+                "--scratch",
+                scratch.toString()));
+    bench.awaitMount(server, point);
+    Child.run(
+            point,
+            PATIENCE,
+            List.of("sh", "-ec", "cp big large; mkdir -p x/y; cp -r dir x/y/; sync large"))
+        .ok();
+    assertThat(scratch).isNotEmptyDirectory();
+    server.signal("TERM");
+    server.await(PATIENCE).ok();
+    assertThat(scratch).isEmptyDirectory();
+    assertThat(point).isEmptyDirectory();
+  }
+
+  @Test
+  void otherUsers_mayUseAViewOfRoot() {
+    Machine.needRoot();
+    bench
+        .mount(Trees.mixed().putInto(bench.store()))
+        .expect("as 12345 12345\ncat input.txt => hello,%20world\nstat . => dir 0755 4 0:0 *");
+  }
+
+  private Child mount(String root, Path point) {
+    Child server =
+        bench.start(
+            List.of("mount", root, point.toString(), "--cas", bench.store().folder().toString()));
+    bench.awaitMount(server, point);
+    return server;
+  }
+}

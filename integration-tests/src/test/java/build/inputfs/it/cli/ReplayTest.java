@@ -1,0 +1,122 @@
+package build.inputfs.it.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import build.inputfs.it.harness.Machine;
+import build.inputfs.it.harness.Outcome;
+import build.inputfs.it.harness.StoreSnapshot;
+import build.inputfs.it.harness.TestStore;
+import build.inputfs.it.harness.Workbench;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * {@code inputfs replay} of the actions of a small build by Bazel: compile, link and genrule. Its
+ * two genrules write the date, so they differ; the others come out bit for bit with Debian 12's
+ * gcc.
+ */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class ReplayTest {
+  private static final String COMPILER = "12.2.0-14+deb12u";
+
+  @RegisterExtension final Workbench bench = new Workbench();
+
+  @BeforeEach
+  void needsFuseAndTheCompiler() {
+    Machine.needFuse();
+    String version = Machine.versionOf("/usr/bin/gcc");
+    Machine.need(
+        version.contains(COMPILER),
+        "the actions were recorded with gcc " + COMPILER + "*, and here is " + version);
+  }
+
+  @Test
+  void replay_ofARecordedBuild_givesTheSameResults() throws Exception {
+    Path store = recordedStore();
+    StoreSnapshot before = StoreSnapshot.of(store);
+    Outcome outcome = bench.inputfs("replay", "--cas", store.toString());
+    assertThat(outcome.lastLine()).isEqualTo("8 actions: 6 same, 2 differ, 0 failed");
+    assertThat(outcome.exit()).isEqualTo(1);
+    assertThat(outcome.out().lines().filter(line -> line.endsWith(" same"))).hasSize(6);
+    assertThat(StoreSnapshot.of(store)).isEqualTo(before);
+  }
+
+  @Test
+  void replay_asJson_tellsOfEachAction() throws Exception {
+    Outcome outcome = bench.inputfs("replay", "--json", "--cas", recordedStore().toString());
+    assertThat(outcome.out().split("\"verdict\": \"same\"", -1)).hasSize(1 + 6);
+    assertThat(outcome.out()).contains("\"same\": 6", "\"differ\": 2", "\"failed\": 0");
+  }
+
+  @Test
+  void replay_whenAnInputIsMissing_saysWhichFailed() throws Exception {
+    Path store = recordedStore();
+    List<String> actions;
+    try (var files = Files.list(store.resolve("ac"))) {
+      actions = files.map(path -> path.getFileName().toString()).toList();
+    }
+    assertThat(actions).isNotEmpty();
+    // The sources of the build are the blobs that begin as C does.
+    int removed = 0;
+    for (Path blob : blobs(store)) {
+      String text = Files.readString(blob, java.nio.charset.StandardCharsets.ISO_8859_1);
+      if (text.startsWith("#include")) {
+        Files.delete(blob);
+        removed++;
+      }
+    }
+    assertThat(removed).isPositive();
+    Outcome outcome = bench.inputfs("replay", "--cas", store.toString());
+    assertThat(outcome.exit()).isEqualTo(1);
+    assertThat(outcome.lastLine()).doesNotContain("0 failed");
+    assertThat(outcome.out()).contains("blobs/");
+  }
+
+  @Test
+  void run_ofARecordedAction_makesItsOutputs() throws Exception {
+    Path store = recordedStore();
+    int ran = 0;
+    for (Path result : blobsBelow(store.resolve("ac"))) {
+      Outcome outcome =
+          bench.inputfs(
+              "run", "--cas", store.toString(), "--action", result.getFileName().toString());
+      assertThat(outcome.exit()).as(outcome.toString()).isZero();
+      ran++;
+    }
+    assertThat(ran).isEqualTo(8);
+    assertThat(bench.leftovers()).isEmpty();
+  }
+
+  /** A copy of the recorded store in this test's folder. */
+  private Path recordedStore() throws IOException, URISyntaxException {
+    URL recorded = ReplayTest.class.getResource("bazel-actions");
+    assertThat(recorded).isNotNull();
+    Path from = Path.of(recorded.toURI());
+    TestStore to = bench.store();
+    for (Path file : blobsBelow(from)) {
+      Path copy = to.folder().resolve(from.relativize(file).toString());
+      Files.createDirectories(copy.getParent());
+      Files.copy(file, copy);
+    }
+    return to.folder();
+  }
+
+  private static List<Path> blobs(Path store) throws IOException {
+    return blobsBelow(store.resolve("cas"));
+  }
+
+  private static List<Path> blobsBelow(Path folder) throws IOException {
+    try (var files = Files.walk(folder)) {
+      return files.filter(Files::isRegularFile).toList();
+    }
+  }
+}

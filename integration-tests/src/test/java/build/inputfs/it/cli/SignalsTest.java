@@ -1,0 +1,220 @@
+package build.inputfs.it.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import build.inputfs.it.harness.Child;
+import build.inputfs.it.harness.InputTree;
+import build.inputfs.it.harness.Machine;
+import build.inputfs.it.harness.Outcome;
+import build.inputfs.it.harness.Workbench;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Ctrl-C, SIGTERM and worse, at any moment: nothing may be left. */
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
+class SignalsTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  /** How often a run is stopped, at as many moments; more by the property. */
+  private static final int MOMENTS = Integer.getInteger("inputfs.it.moments", 25);
+
+  @RegisterExtension final Workbench bench = new Workbench();
+
+  @BeforeEach
+  void needsFuse() {
+    Machine.needFuse();
+  }
+
+  @Test
+  void run_stoppedAtAnyMoment_leavesNothing() {
+    long seed = Long.getLong("inputfs.it.seed", System.nanoTime() & 0xFFFFFF);
+    System.out.println("signals at random moments: -Dinputfs.it.seed=" + seed);
+    Random random = new Random(seed);
+    InputTree tree = new InputTree();
+    for (int i = 0; i < 2000; i++) {
+      tree.file("d%d/f%d".formatted(i % 20, i), "content " + i);
+    }
+    Path source = bench.source(tree);
+    long start = System.nanoTime();
+    stoppable(source).await(PATIENCE).ok();
+    long whole = System.nanoTime() - start;
+
+    List<String> problems = new ArrayList<>();
+    int stopped = 0;
+    for (int i = 0; i < MOMENTS; i++) {
+      // Each imports anew, into a store of its own.
+      Child child = stoppable(source);
+      pause((long) (whole * 1.1 * random.nextDouble()));
+      String signal = random.nextBoolean() ? "INT" : "TERM";
+      // Ctrl-C tells all processes of the terminal, a supervisor tells one.
+      boolean all = random.nextBoolean();
+      tell(child, signal, all);
+      Outcome outcome = child.await(PATIENCE);
+      stopped += outcome.exit() == 0 ? 0 : 1;
+      List<String> left = bench.leftovers();
+      if (!left.isEmpty()
+          || !List.of(0, 130, 143).contains(outcome.exit())
+          || outcome.err().contains("\tat ")) {
+        problems.add("SIG" + signal + (all ? " to all: " : ": ") + left + " " + outcome);
+      }
+    }
+    System.out.println(stopped + " of " + MOMENTS + " runs were stopped before their end");
+    assertThat(problems).isEmpty();
+  }
+
+  @Test
+  void run_toldToEndTwice_leavesNothing() {
+    String root = new InputTree().file("a", "x").putInto(bench.store()).toString();
+    Child child =
+        bench.start(
+            List.of(
+                "run",
+                "--cas",
+                bench.store().folder().toString(),
+                "--root",
+                root,
+                "--",
+                "sh",
+                "-c",
+                "trap '' TERM INT; echo ready; while :; do sleep 0.1; done"));
+    awaitOutput(child, "ready");
+    child.signal("TERM");
+    child.signal("TERM");
+    child.signal("INT");
+    Outcome outcome = child.await(PATIENCE);
+    assertThat(outcome.exit()).isNotZero();
+    assertThat(bench.leftovers()).isEmpty();
+  }
+
+  @Test
+  void run_handsASignalToItsCommand() {
+    String root = new InputTree().file("a", "x").putInto(bench.store()).toString();
+    for (String signal : List.of("TERM", "INT", "HUP")) {
+      Child child =
+          bench.start(
+              List.of(
+                  "run",
+                  "--cas",
+                  bench.store().folder().toString(),
+                  "--root",
+                  root,
+                  "--",
+                  "sh",
+                  "-c",
+                  "trap 'echo caught; exit 33' "
+                      + signal
+                      + "; echo ready; while :; do sleep 0.1; done"));
+      awaitOutput(child, "ready");
+      child.signal(signal);
+      Outcome outcome = child.await(PATIENCE);
+      assertThat(outcome.out()).as(signal).contains("caught");
+      assertThat(bench.leftovers()).isEmpty();
+    }
+  }
+
+  @Test
+  void server_killed_leavesADeadMountThatUnmountRemoves() {
+    String root = new InputTree().file("a", "x").putInto(bench.store()).toString();
+    Path point = bench.directory("dead");
+    Child server =
+        bench.start(
+            List.of("mount", root, point.toString(), "--cas", bench.store().folder().toString()));
+    bench.awaitMount(server, point);
+    server.signal("KILL");
+    server.await(PATIENCE);
+    Outcome look = Child.run(bench.folder(), PATIENCE, List.of("ls", point.toString()));
+    assertThat(look.err()).contains("Transport endpoint is not connected");
+    bench.inputfs("unmount", point.toString()).ok();
+    assertThat(bench.inputfs("ls", root, "--cas", bench.store().folder().toString()).ok().out())
+        .contains("a");
+    assertThat(
+            Child.run(bench.folder(), PATIENCE, List.of("ls", "-A", point.toString())).ok().out())
+        .isEmpty();
+    // The next view sweeps what the dead one had written.
+    bench
+        .inputfs("run", "--cas", bench.store().folder().toString(), "--root", root, "--", "true")
+        .ok();
+    assertThat(bench.leftovers()).isEmpty();
+  }
+
+  @Test
+  void mount_stoppedWhileItIsUsed_ends() {
+    InputTree tree = new InputTree();
+    for (int i = 0; i < 500; i++) {
+      tree.file("f" + i, "content " + i);
+    }
+    String root = tree.putInto(bench.store()).toString();
+    for (String signal : List.of("TERM", "INT")) {
+      Path point = bench.directory("used-" + signal);
+      Child server =
+          bench.start(
+              List.of("mount", root, point.toString(), "--cas", bench.store().folder().toString()));
+      bench.awaitMount(server, point);
+      Child user =
+          bench.keep(
+              Child.start(
+                  bench.folder(),
+                  bench.environment(),
+                  List.of(
+                      "sh",
+                      "-c",
+                      "cd " + point + " && while cat f* > all && rm all; do echo once; done")));
+      awaitOutput(user, "once");
+      server.signal(signal);
+      assertThat(server.await(PATIENCE).exit()).isIn(0, 130, 143);
+      user.await(PATIENCE);
+      assertThat(bench.leftovers()).isEmpty();
+    }
+  }
+
+  /** A run that imports, works in the view and collects, in a process group of its own. */
+  private Child stoppable(Path source) {
+    List<String> command = new ArrayList<>(List.of("setsid"));
+    command.addAll(
+        bench.command(
+            "run",
+            "--cas",
+            bench.fresh("cas").toString(),
+            "--inputs",
+            source.toString(),
+            "--output",
+            "out",
+            "--",
+            "sh",
+            "-ec",
+            "mkdir -p out; for d in d1 d2 d3 d4; do cp -r $d out/; cat $d/* > out/$d-all; done;"
+                + " sleep 0.1; rm -r d5; find . | wc -l"));
+    return bench.keep(Child.start(bench.folder(), bench.programEnvironment(), command));
+  }
+
+  private static void tell(Child child, String signal, boolean all) {
+    String whom = (all ? "-" : "") + child.pid();
+    Child.run(Path.of("/"), PATIENCE, List.of("kill", "-" + signal, "--", whom));
+  }
+
+  private static void awaitOutput(Child child, String text) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!child.out().contains(text)) {
+      assertThat(child.isAlive()).as(child.out() + child.err()).isTrue();
+      assertThat(System.nanoTime()).isLessThan(deadline);
+      Workbench.pause();
+    }
+  }
+
+  private static void pause(long nanos) {
+    try {
+      TimeUnit.NANOSECONDS.sleep(nanos);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError("interrupted", e);
+    }
+  }
+}
