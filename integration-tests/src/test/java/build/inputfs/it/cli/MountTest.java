@@ -74,13 +74,21 @@ class MountTest {
   }
 
   @Test
-  void deviceNodes_areRefused() {
+  void deviceNodes_areNamesThatNobodyCanOpen() {
+    Machine.needRoot();
     Place view = bench.mount(new InputTree().putInto(bench.store()));
     view.expect(
         """
-        mknod null CHR 0666 => EPERM
-        mknod disk BLK 0666 => EPERM
-        list .              => %
+        mknod null CHR 0666
+        lstat null            => chr 0644 1 {me} 0 now
+        open 0 null O_RDWR    => EACCES
+        cat null              => EACCES
+        unlink null
+        chmod . 0777
+        as 12345 12345
+        mknod null CHR 0666   => EPERM
+        mknod disk BLK 0666   => EPERM
+        list .                => %
         """);
   }
 

@@ -176,6 +176,46 @@ class ChangedInputsTest {
   }
 
   @Test
+  void openForWriting_whileOthersReadTheInput_works() {
+    Machine.needRoot();
+    // What descriptors 0 and 2 read after the change is left open: views may differ there.
+    place()
+        .expect(
+            """
+            open 0 input.txt O_RDONLY
+            pread 0 0 5      => hello
+            open 1 input.txt O_RDWR
+            pwrite 1 0 J     => 1
+            pread 1 0 5      => Jello
+            open 2 input.txt O_RDONLY
+            pread 2 0 5      => Jello
+            cat input.txt    => Jello,%20world
+            map 0 1 0 12 READ|WRITE SHARED
+            mput 0 1 u
+            mget 0 0 5       => Jullo
+            msync 0
+            cat input.txt    => Jullo,%20world
+            open 3 run.sh O_RDONLY
+            chmod run.sh 0755
+            open 4 run.sh O_WRONLY|O_TRUNC
+            write 4 #!/bin/sh%0Aexit%208%0A => 17
+            close 4
+            exec ./run.sh    => exit 8
+            pread 0 0 1      => *
+            open 5 big O_RDONLY
+            map 1 5 0 4096 READ SHARED
+            truncate big 10
+            stat big         => file 0444 1 {me} 10 now
+            open 6 big O_RDWR
+            fstat 6          => file 0444 1 {me} 10 now
+            pwrite 6 0 x     => 1
+            close 5
+            fstat 6          => file 0444 1 {me} 10 now
+            pread 6 0 1      => x
+            """);
+  }
+
+  @Test
   void link_ofAnInput_sharesItsChanges() {
     place()
         .expect(

@@ -349,7 +349,7 @@ class FilesTest {
         fill 0 -1 16777216 9 => 16777216
         fill 0 5 3000001 11  => 3000001
         """);
-    Place copy = bench.place(Strategy.REFERENCE, new InputTree());
+    Place copy = bench.copy(new InputTree());
     copy.expect(
         """
         open 0 large O_RDWR|O_CREAT 0644

@@ -229,7 +229,8 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
     }
   }
 
-  private Place copy(InputTree tree) {
+  /** Makes a private copy on the native disk. */
+  public Place copy(InputTree tree) {
     Path copy = fresh("copy");
     make(copy, tree.scriptAsCopy());
     return keep(new Place(copy, fsops(), environment(), () -> {}));

@@ -47,7 +47,7 @@ class RandomOperationsTest {
   void operations_byOneProcess_areAnsweredAsOnAPrivateCopy() {
     Machine.needRoot();
     System.out.println("random operations on " + strategy + ": -Dinputfs.it.seed=" + seed);
-    Place copy = bench.place(Strategy.REFERENCE, tree());
+    Place copy = bench.copy(tree());
     Place view = bench.place(strategy, tree());
     List<String> done = new ArrayList<>();
     int succeeded = 0;
@@ -82,7 +82,7 @@ class RandomOperationsTest {
     for (int i = 0; i < PROCESSES; i++) {
       fill(tree, "p" + i + "/");
     }
-    Place copy = bench.place(Strategy.REFERENCE, tree);
+    Place copy = bench.copy(tree);
     Place view = bench.place(strategy, tree);
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> runs = new ArrayList<>();
@@ -129,7 +129,7 @@ class RandomOperationsTest {
 
   /** Carries the operations out anew, and gives the first answer that differs. */
   private Optional<Duel.Step> replay(List<String> operations) {
-    try (Place copy = bench.place(Strategy.REFERENCE, tree());
+    try (Place copy = bench.copy(tree());
         Place view = bench.place(strategy, tree());
         FsOps copyOps = copy.another(Path.of(""));
         FsOps viewOps = view.another(Path.of(""))) {

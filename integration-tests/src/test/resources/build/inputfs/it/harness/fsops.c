@@ -269,7 +269,11 @@ static void op_fill(void) {  // slot, offset (-1: where it stands), length, seed
   number(integer(1) < 0 ? write(file(0), from, length)
                         : pwrite(file(0), from, length, integer(1)));
 }
-static void op_seek(void) { number(lseek(file(0), integer(1), (int) flags(2))); }
+static void op_seek(void) {
+  struct stat st;  // where a directory's entries and its "holes" are is the disk's own business
+  if (fstat(file(0), &st) == 0 && S_ISDIR(st.st_mode)) answer("EISDIR");
+  else number(lseek(file(0), integer(1), (int) flags(2)));
+}
 static void op_ftruncate(void) { done(ftruncate(file(0), integer(1))); }
 static void op_fallocate(void) { done(fallocate(file(0), (int) flags(1), integer(2), integer(3))); }
 static void op_copy(void) {  // from, offset, to, offset, length
