@@ -35,6 +35,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 class RandomOperationsTest {
   private static final int BETWEEN_COMPARISONS = 10_000;
   private static final int PROCESSES = 8;
+
+  /** So deep that symlinks to what is above them, moved up themselves, stay in the tree. */
+  private static final Path BELOW = Path.of("top/top/top");
+
   private static final Duration SHRINKING = Duration.ofMinutes(3);
 
   @RegisterExtension final Workbench bench = new Workbench();
@@ -51,8 +55,8 @@ class RandomOperationsTest {
     Place view = bench.place(strategy, tree());
     List<String> done = new ArrayList<>();
     int succeeded = 0;
-    try (FsOps copyOps = copy.another(Path.of(""));
-        FsOps viewOps = view.another(Path.of(""))) {
+    try (FsOps copyOps = copy.another(BELOW);
+        FsOps viewOps = view.another(BELOW)) {
       Duel duel = new Duel(copyOps, viewOps);
       Operations operations = operations();
       for (int i = 1; i <= count; i++) {
@@ -80,7 +84,7 @@ class RandomOperationsTest {
     System.out.println("parallel operations on " + strategy + ": -Dinputfs.it.seed=" + seed);
     InputTree tree = new InputTree();
     for (int i = 0; i < PROCESSES; i++) {
-      fill(tree, "p" + i + "/");
+      fill(tree, "p" + i + "/" + BELOW + "/");
     }
     Place copy = bench.copy(tree);
     Place view = bench.place(strategy, tree);
@@ -98,7 +102,7 @@ class RandomOperationsTest {
   }
 
   private void oneOfMany(Place copy, Place view, int process) {
-    Path below = Path.of("p" + process);
+    Path below = Path.of("p" + process).resolve(BELOW);
     List<String> done = new ArrayList<>();
     try (FsOps copyOps = copy.another(below);
         FsOps viewOps = view.another(below)) {
@@ -131,8 +135,8 @@ class RandomOperationsTest {
   private Optional<Duel.Step> replay(List<String> operations) {
     try (Place copy = bench.copy(tree());
         Place view = bench.place(strategy, tree());
-        FsOps copyOps = copy.another(Path.of(""));
-        FsOps viewOps = view.another(Path.of(""))) {
+        FsOps copyOps = copy.another(BELOW);
+        FsOps viewOps = view.another(BELOW)) {
       return new Duel(copyOps, viewOps).firstDifference(operations);
     }
   }
@@ -151,7 +155,7 @@ class RandomOperationsTest {
 
   private static InputTree tree() {
     InputTree tree = new InputTree();
-    fill(tree, "");
+    fill(tree, BELOW + "/");
     return tree;
   }
 

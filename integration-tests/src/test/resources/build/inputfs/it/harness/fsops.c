@@ -791,6 +791,7 @@ int main(int argc, char **argv) {
   }
   setvbuf(stdout, NULL, _IOFBF, 1 << 16);
   umask(022);
+  signal(SIGPIPE, SIG_IGN);
   signal(SIGBUS, touched);
   signal(SIGSEGV, touched);
   for (int i = 0; i < SLOTS; i++) files[i] = -1;
