@@ -25,6 +25,11 @@ final class Duel {
   /** Per slot: it was opened for reading alone while its file was an input, as far as we know. */
   private final boolean[] readsInput = new boolean[SLOTS];
 
+  /**
+   * Per slot: it is open on a FIFO. Disks set a FIFO's time when one writes to it, FUSE does not.
+   */
+  private final boolean[] isFifo = new boolean[SLOTS];
+
   Duel(FsOps copy, FsOps view) {
     this.copy = copy;
     this.view = view;
@@ -50,7 +55,7 @@ final class Duel {
   /** Carries out one operation on both sides; nothing where it would read what may differ. */
   Optional<Step> step(String operation) {
     String[] words = operation.split(" ", -1);
-    if (readsChangedInput(words)) {
+    if (readsChangedInput(words) || writesFifo(words)) {
       return Optional.empty();
     }
     Step step = new Step(operation, copy.ask(operation), view.ask(operation));
@@ -79,20 +84,32 @@ final class Duel {
     return slot >= 0 && readsInput[slot] && !isInput(slot);
   }
 
+  private boolean writesFifo(String[] words) {
+    return switch (words[0]) {
+      case "write", "pwrite", "fill" -> isFifo[Integer.parseInt(words[1])];
+      case "sendfile" -> isFifo[Integer.parseInt(words[2])];
+      default -> false;
+    };
+  }
+
   private void noteDescriptors(String[] words) {
     switch (words[0]) {
-      case "open" -> noteOpened(words[1], words[3]);
-      case "reopen" -> noteOpened(words[1], words[3]);
-      case "openat" -> noteOpened(words[1], words[4]);
-      case "dup" -> readsInput[Integer.parseInt(words[1])] = readsInput[Integer.parseInt(words[2])];
-      case "close" -> readsInput[Integer.parseInt(words[1])] = false;
+      case "open", "reopen" -> noteOpened(Integer.parseInt(words[1]), words[3]);
+      case "openat" -> noteOpened(Integer.parseInt(words[1]), words[4]);
+      case "dup" -> {
+        int to = Integer.parseInt(words[1]);
+        int from = Integer.parseInt(words[2]);
+        readsInput[to] = readsInput[from];
+        isFifo[to] = isFifo[from];
+      }
       default -> {}
     }
   }
 
-  private void noteOpened(String slot, String flags) {
-    int n = Integer.parseInt(slot);
-    readsInput[n] = flags.startsWith("O_RDONLY") && isInput(n);
+  private void noteOpened(int slot, String flags) {
+    String attributes = copy.ask("fstat " + slot);
+    readsInput[slot] = flags.startsWith("O_RDONLY") && attributes.endsWith(INPUT_TIME);
+    isFifo[slot] = attributes.startsWith("fifo ");
   }
 
   private boolean isInput(int slot) {

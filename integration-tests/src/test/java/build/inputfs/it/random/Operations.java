@@ -15,12 +15,11 @@ final class Operations {
   private static final int SLOTS = 16;
   private static final int MANY_NAMES = 250;
   private static final int DEEPEST = 6;
-  private static final String LONG_NAME = "n".repeat(255);
+  private static final String LONG_NAME = "a-long-name-".repeat(8);
   private static final List<String> NAMES =
       List.of("a", "b", "c", "d", "e", "f", "g", "h", "%C3%BC", "with%20space", "%FF", LONG_NAME);
   private static final List<String> MODES =
-      List.of(
-          "0644", "0600", "0755", "0444", "0555", "0666", "0777", "0000", "01777");
+      List.of("0644", "0600", "0755", "0444", "0555", "0666", "0777", "0000", "01777");
   private static final List<String> OWNERS =
       List.of("0 0", "0 0", "12345 12345", "12345 23456", "23456 23456");
 
@@ -86,8 +85,7 @@ final class Operations {
       case 28 -> "fill " + slot() + " -1 " + length() + " " + random.nextInt(100);
       case 29, 30, 31, 32 -> "pread " + slot() + " " + offset() + " " + length();
       case 33, 34 -> "read " + slot() + " " + length();
-      case 35 ->
-          "seek " + slot() + " " + offset() + " " + pick("SET", "CUR", "END");
+      case 35 -> "seek " + slot() + " " + offset() + " " + pick("SET", "CUR", "END");
       case 36 -> "seek " + slot() + " " + offset() + " " + pick("SET", "END");
       case 37 -> "ftruncate " + slot() + " " + offset();
       case 38 -> "truncate " + any(Kind.FILE) + " " + offset();

@@ -17,28 +17,18 @@ final class Shrinker {
       List<String> operations, Predicate<List<String>> fails, Duration deadline) {
     long end = System.nanoTime() + deadline.toNanos();
     List<String> shortest = List.copyOf(operations);
-    // From halves down to single ones; what is at the end failed, so it goes last.
-    for (int chunk = Math.max(1, shortest.size() / 2); chunk >= 1; chunk /= 2) {
-      boolean shorter = false;
-      for (int at = 0; at < shortest.size() - 1; ) {
+    // From halves down to single ones; what is at the end failed, so it stays.
+    for (int chunk = shortest.size() / 2; chunk >= 1; chunk /= 2) {
+      for (int to = shortest.size() - 1; to > 0; to -= chunk) {
         if (System.nanoTime() > end) {
           return shortest;
         }
-        int to = Math.min(at + chunk, shortest.size() - 1);
-        List<String> without = new ArrayList<>(shortest.subList(0, at));
+        int from = Math.max(0, to - chunk);
+        List<String> without = new ArrayList<>(shortest.subList(0, from));
         without.addAll(shortest.subList(to, shortest.size()));
         if (fails.test(without)) {
           shortest = without;
-          shorter = true;
-        } else {
-          at = to;
         }
-      }
-      if (chunk == 1 && !shorter) {
-        break;
-      }
-      if (chunk == 1) {
-        chunk = 2;
       }
     }
     return shortest;
