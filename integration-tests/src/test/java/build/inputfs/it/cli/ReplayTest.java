@@ -24,7 +24,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * two genrules write the date, so they differ; the others come out bit for bit with Debian 12's
  * gcc.
  */
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
 class ReplayTest {
   private static final String COMPILER = "12.2.0-14+deb12u";
 

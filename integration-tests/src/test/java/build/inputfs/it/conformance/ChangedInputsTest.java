@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Changing inputs, by a process that mode bits do not bind: it gets a private copy. */
 @ParameterizedClass(name = "{0}")
 @EnumSource(Strategy.class)
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
 class ChangedInputsTest {
   @RegisterExtension final Workbench bench = new Workbench();
   @Parameter Strategy strategy = Strategy.REFERENCE;

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Listing directories, small and large, while they change. */
 @ParameterizedClass(name = "{0}")
 @EnumSource(Strategy.class)
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
 class DirectoriesTest {
   @RegisterExtension final Workbench bench = new Workbench();
   @Parameter Strategy strategy = Strategy.REFERENCE;

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Reading and writing regular files. */
 @ParameterizedClass(name = "{0}")
 @EnumSource(Strategy.class)
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
 class FilesTest {
   @RegisterExtension final Workbench bench = new Workbench();
   @Parameter Strategy strategy = Strategy.REFERENCE;

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** What a view holds before anybody has changed it. */
 @ParameterizedClass(name = "{0}")
 @EnumSource(Strategy.class)
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
 class InputsTest {
   @RegisterExtension final Workbench bench = new Workbench();
   @Parameter Strategy strategy = Strategy.REFERENCE;

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Making, moving and removing names. */
 @ParameterizedClass(name = "{0}")
 @EnumSource(Strategy.class)
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
 class NamesTest {
   @RegisterExtension final Workbench bench = new Workbench();
   @Parameter Strategy strategy = Strategy.REFERENCE;

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Who may do what: mode bits, owners, and the bits that go when a file changes. */
 @ParameterizedClass(name = "{0}")
 @EnumSource(Strategy.class)
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
 class PermissionsTest {
   @RegisterExtension final Workbench bench = new Workbench();
   @Parameter Strategy strategy = Strategy.REFERENCE;

@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
  * {@code fsops.c} says which there are. Used by one thread.
  */
 public final class FsOps implements AutoCloseable {
-  private static final Duration DEADLINE = Duration.ofSeconds(60);
+  private static final Duration DEADLINE = Duration.ofMinutes(5);
   private static final int REMEMBERED = 30;
 
   /** Stands for the end of the answers. */

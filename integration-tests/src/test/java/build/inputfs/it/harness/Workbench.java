@@ -32,7 +32,7 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
 
   private static final ExtensionContext.Namespace SHARED =
       ExtensionContext.Namespace.create(Workbench.class);
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   private int made;

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * Root tries in every way it can to change the inputs of one view. The store, and a second view of
  * the same tree that is mounted all the while, must not notice.
  */
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
 class ImmutabilityTest {
   @RegisterExtension final Workbench bench = new Workbench();
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @ParameterizedClass(name = "{0}")
 @EnumSource(Strategy.class)
-@Timeout(value = 10, unit = TimeUnit.MINUTES)
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
 class ProgramsTest {
   @RegisterExtension final Workbench bench = new Workbench();
   @Parameter Strategy strategy = Strategy.REFERENCE;

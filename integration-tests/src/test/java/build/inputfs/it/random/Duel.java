@@ -8,9 +8,9 @@ import java.util.Set;
 /**
  * A private copy and a view that are given the same operations. Used by one thread.
  *
- * <p>One difference is known and allowed: a descriptor opened for reading on an input before the
- * input's first change may go on reading the input as it was. So once an input has changed, such
- * descriptors are not read from.
+ * <p>What is known to differ is left out: a descriptor opened for reading on an input before the
+ * input's first change may go on reading the input as it was, so it is not read from once the input
+ * has changed; nor can the input be opened for writing by way of such a descriptor.
  */
 final class Duel {
   private static final int SLOTS = 64;
@@ -22,7 +22,10 @@ final class Duel {
   private final FsOps copy;
   private final FsOps view;
 
-  /** Per slot: it was opened for reading alone while its file was an input, as far as we know. */
+  /** Per slot: it was opened for reading alone. */
+  private final boolean[] isReadOnly = new boolean[SLOTS];
+
+  /** Per slot: and its file was an input then, as far as we know. */
   private final boolean[] readsInput = new boolean[SLOTS];
 
   /**
@@ -55,7 +58,7 @@ final class Duel {
   /** Carries out one operation on both sides; nothing where it would read what may differ. */
   Optional<Step> step(String operation) {
     String[] words = operation.split(" ", -1);
-    if (readsChangedInput(words) || writesFifo(words)) {
+    if (readsChangedInput(words) || writesFifo(words) || reopensInput(words)) {
       return Optional.empty();
     }
     Step step = new Step(operation, copy.ask(operation), view.ask(operation));
@@ -84,6 +87,12 @@ final class Duel {
     return slot >= 0 && readsInput[slot] && !isInput(slot);
   }
 
+  private boolean reopensInput(String[] words) {
+    return words[0].equals("reopen")
+        && !words[3].startsWith("O_RDONLY")
+        && isReadOnly[Integer.parseInt(words[2])];
+  }
+
   private boolean writesFifo(String[] words) {
     return switch (words[0]) {
       case "write", "pwrite", "fill" -> isFifo[Integer.parseInt(words[1])];
@@ -99,6 +108,7 @@ final class Duel {
       case "dup" -> {
         int to = Integer.parseInt(words[1]);
         int from = Integer.parseInt(words[2]);
+        isReadOnly[to] = isReadOnly[from];
         readsInput[to] = readsInput[from];
         isFifo[to] = isFifo[from];
       }
@@ -108,7 +118,8 @@ final class Duel {
 
   private void noteOpened(int slot, String flags) {
     String attributes = copy.ask("fstat " + slot);
-    readsInput[slot] = flags.startsWith("O_RDONLY") && attributes.endsWith(INPUT_TIME);
+    isReadOnly[slot] = flags.startsWith("O_RDONLY");
+    readsInput[slot] = isReadOnly[slot] && attributes.endsWith(INPUT_TIME);
     isFifo[slot] = attributes.startsWith("fifo ");
   }
 
