@@ -89,7 +89,7 @@ final class Duel {
 
   private boolean reopensInput(String[] words) {
     return words[0].equals("reopen")
-        && !words[3].startsWith("O_RDONLY")
+        && (!words[3].startsWith("O_RDONLY") || words[3].contains("O_TRUNC"))
         && isReadOnly[Integer.parseInt(words[2])];
   }
 
