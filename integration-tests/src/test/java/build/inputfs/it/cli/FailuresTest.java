@@ -8,6 +8,7 @@ import build.inputfs.it.harness.InputTree;
 import build.inputfs.it.harness.Machine;
 import build.inputfs.it.harness.Outcome;
 import build.inputfs.it.harness.Place;
+import build.inputfs.it.harness.Strategy;
 import build.inputfs.it.harness.WireMessage;
 import build.inputfs.it.harness.Workbench;
 import java.io.IOException;
@@ -26,11 +27,17 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What goes wrong in the store, in what is asked for, and on the machine. */
+@ParameterizedClass(name = "{0}")
+@EnumSource(names = {"FUSE", "OVERLAY"})
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class FailuresTest {
   @RegisterExtension final Workbench bench = new Workbench();
+  @Parameter Strategy strategy = Strategy.FUSE;
 
   private final InputTree tree =
       new InputTree()
@@ -40,8 +47,8 @@ class FailuresTest {
           .file("dir/sub/below", "below");
 
   @BeforeEach
-  void needsFuse() {
-    Machine.needFuse();
+  void needsStrategy() {
+    Machine.need(strategy);
   }
 
   @Test
@@ -64,16 +71,15 @@ class FailuresTest {
     bench.store().delete(tree.blobAt("dir/bad"));
     bench.store().delete(tree.blobAt("dir/tool"));
     bench
-        .mount(root)
+        .mount(strategy, root)
         .expect(
             """
             stat dir/bad          => file 0444 1 {me} 25 946684800.000000000
-            open 0 dir/bad O_RDONLY => EIO
             cat dir/bad           => EIO
             exec ./dir/tool       => EIO
             list dir              => bad sub/ tool
             cat good              => good%20content
-            open 0 dir/bad O_RDONLY => EIO
+            cat dir/bad           => EIO
             unlink dir/bad
             put dir/bad 0644 mended
             cat dir/bad           => mended
@@ -86,7 +92,7 @@ class FailuresTest {
     BlobName root = tree.putInto(bench.store());
     bench.store().delete(tree.blobAt("dir/bad"));
     bench
-        .mount(root)
+        .mount(strategy, root)
         .expect(
             """
             open 0 dir/bad O_RDWR => EIO
@@ -213,7 +219,7 @@ class FailuresTest {
     Path full = bench.directory("full");
     Files.writeString(full.resolve("file"), "x");
     Path file = Files.createFile(bench.folder().resolve("a-file"));
-    Place busy = bench.mount(tree.putInto(bench.store()));
+    Place busy = bench.mount(strategy, tree.putInto(bench.store()));
 
     Messages.oneLine(mount(root, bench.folder().resolve("none")), "none");
     Messages.oneLine(mount(root, full), "full");
@@ -258,7 +264,15 @@ class FailuresTest {
     List<String> command = new ArrayList<>(asOther);
     command.addAll(
         bench.command(
-            "run", "--cas", bench.store().folder().toString(), "--root", root, "--", "true"));
+            "run",
+            "--strategy",
+            strategy.option(),
+            "--cas",
+            bench.store().folder().toString(),
+            "--root",
+            root,
+            "--",
+            "true"));
     Messages.oneLine(
         Child.run(bench.folder(), Duration.ofMinutes(1), bench.programEnvironment(), command),
         "/dev/fuse");
@@ -267,6 +281,8 @@ class FailuresTest {
   private Outcome run(String root, String script) {
     return bench.inputfs(
         "run",
+        "--strategy",
+        strategy.option(),
         "--cas",
         bench.store().folder().toString(),
         "--root",
@@ -279,7 +295,13 @@ class FailuresTest {
 
   private Outcome mount(String root, Path point) {
     return bench.inputfs(
-        "mount", root, point.toString(), "--cas", bench.store().folder().toString());
+        "mount",
+        "--strategy",
+        strategy.option(),
+        root,
+        point.toString(),
+        "--cas",
+        bench.store().folder().toString());
   }
 
   private static WireMessage directory(WireMessage... files) {

@@ -7,6 +7,7 @@ import build.inputfs.it.harness.Child;
 import build.inputfs.it.harness.InputTree;
 import build.inputfs.it.harness.Machine;
 import build.inputfs.it.harness.Place;
+import build.inputfs.it.harness.Strategy;
 import build.inputfs.it.harness.Trees;
 import build.inputfs.it.harness.Workbench;
 import java.nio.file.Path;
@@ -18,17 +19,23 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** {@code inputfs mount} and {@code unmount}, and what only a view can be asked. */
+@ParameterizedClass(name = "{0}")
+@EnumSource(names = {"FUSE", "OVERLAY"})
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class MountTest {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   @RegisterExtension final Workbench bench = new Workbench();
+  @Parameter Strategy strategy = Strategy.FUSE;
 
   @BeforeEach
-  void needsFuse() {
-    Machine.needFuse();
+  void needsStrategy() {
+    Machine.need(strategy);
   }
 
   @Test
@@ -50,7 +57,7 @@ class MountTest {
 
   @Test
   void mount_readOnly_refusesEveryChange() {
-    Place view = bench.mount(Trees.mixed().putInto(bench.store()), "--read-only");
+    Place view = bench.mount(strategy, Trees.mixed().putInto(bench.store()), "--read-only");
     view.expect(
         """
         cat input.txt                  => hello,%20world
@@ -76,7 +83,7 @@ class MountTest {
   @Test
   void deviceNodes_areNamesThatNobodyCanOpen() {
     Machine.needRoot();
-    Place view = bench.mount(new InputTree().putInto(bench.store()));
+    Place view = bench.mount(strategy, new InputTree().putInto(bench.store()));
     view.expect(
         """
         mknod null CHR 0666
@@ -95,8 +102,8 @@ class MountTest {
   @Test
   void views_ofOneTree_shareNothingThatIsWritten() {
     BlobName root = Trees.mixed().putInto(bench.store());
-    Place one = bench.mount(root);
-    Place two = bench.mount(root);
+    Place one = bench.mount(strategy, root);
+    Place two = bench.mount(strategy, root);
     one.expect("put new 0644 x\nunlink twin-1\nchmod input.txt 0600\nrename dir moved");
     two.expect(
         """
@@ -117,6 +124,8 @@ class MountTest {
         bench.start(
             List.of(
                 "mount",
+                "--strategy",
+                strategy.option(),
                 root.toString(),
                 point.toString(),
                 "--cas",
@@ -140,14 +149,21 @@ class MountTest {
   void otherUsers_mayUseAViewOfRoot() {
     Machine.needRoot();
     bench
-        .mount(Trees.mixed().putInto(bench.store()))
+        .mount(strategy, Trees.mixed().putInto(bench.store()))
         .expect("as 12345 12345\ncat input.txt => hello,%20world\nstat . => dir 0755 4 0:0 *");
   }
 
   private Child mount(String root, Path point) {
     Child server =
         bench.start(
-            List.of("mount", root, point.toString(), "--cas", bench.store().folder().toString()));
+            List.of(
+                "mount",
+                "--strategy",
+                strategy.option(),
+                root,
+                point.toString(),
+                "--cas",
+                bench.store().folder().toString()));
     bench.awaitMount(server, point);
     return server;
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import build.inputfs.it.harness.Machine;
 import build.inputfs.it.harness.Outcome;
 import build.inputfs.it.harness.StoreSnapshot;
+import build.inputfs.it.harness.Strategy;
 import build.inputfs.it.harness.TestStore;
 import build.inputfs.it.harness.Workbench;
 import java.io.IOException;
@@ -18,21 +19,27 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * {@code inputfs replay} of the actions of a small build by Bazel: compile, link and genrule. Its
  * two genrules write the date, so they differ; the others come out bit for bit with Debian 12's
  * gcc.
  */
+@ParameterizedClass(name = "{0}")
+@EnumSource(names = {"FUSE", "OVERLAY"})
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class ReplayTest {
   private static final String COMPILER = "12.2.0-14+deb12u";
 
   @RegisterExtension final Workbench bench = new Workbench();
+  @Parameter Strategy strategy = Strategy.FUSE;
 
   @BeforeEach
-  void needsFuseAndTheCompiler() {
-    Machine.needFuse();
+  void needsStrategyAndTheCompiler() {
+    Machine.need(strategy);
     String version = Machine.versionOf("/usr/bin/gcc");
     Machine.need(
         version.contains(COMPILER),
@@ -43,7 +50,8 @@ class ReplayTest {
   void replay_ofARecordedBuild_givesTheSameResults() throws Exception {
     Path store = recordedStore();
     StoreSnapshot before = StoreSnapshot.of(store);
-    Outcome outcome = bench.inputfs("replay", "--cas", store.toString());
+    Outcome outcome =
+        bench.inputfs("replay", "--strategy", strategy.option(), "--cas", store.toString());
     assertThat(outcome.lastLine()).isEqualTo("8 actions: 6 same, 2 differ, 0 failed");
     assertThat(outcome.exit()).isEqualTo(1);
     assertThat(outcome.out().lines().filter(line -> line.endsWith(" same"))).hasSize(6);
@@ -52,7 +60,14 @@ class ReplayTest {
 
   @Test
   void replay_asJson_tellsOfEachAction() throws Exception {
-    Outcome outcome = bench.inputfs("replay", "--json", "--cas", recordedStore().toString());
+    Outcome outcome =
+        bench.inputfs(
+            "replay",
+            "--strategy",
+            strategy.option(),
+            "--json",
+            "--cas",
+            recordedStore().toString());
     assertThat(outcome.out().split("\"verdict\": \"same\"", -1)).hasSize(1 + 6);
     assertThat(outcome.out()).contains("\"same\": 6", "\"differ\": 2", "\"failed\": 0");
   }
@@ -75,7 +90,8 @@ class ReplayTest {
       }
     }
     assertThat(removed).isPositive();
-    Outcome outcome = bench.inputfs("replay", "--cas", store.toString());
+    Outcome outcome =
+        bench.inputfs("replay", "--strategy", strategy.option(), "--cas", store.toString());
     assertThat(outcome.exit()).isEqualTo(1);
     assertThat(outcome.lastLine()).doesNotContain("0 failed");
     assertThat(outcome.out()).contains("blobs/");
@@ -88,7 +104,13 @@ class ReplayTest {
     for (Path result : blobsBelow(store.resolve("ac"))) {
       Outcome outcome =
           bench.inputfs(
-              "run", "--cas", store.toString(), "--action", result.getFileName().toString());
+              "run",
+              "--strategy",
+              strategy.option(),
+              "--cas",
+              store.toString(),
+              "--action",
+              result.getFileName().toString());
       assertThat(outcome.exit()).as(outcome.toString()).isZero();
       ran++;
     }

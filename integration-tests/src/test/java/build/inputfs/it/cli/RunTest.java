@@ -8,6 +8,7 @@ import build.inputfs.it.harness.InputTree;
 import build.inputfs.it.harness.Machine;
 import build.inputfs.it.harness.Outcome;
 import build.inputfs.it.harness.StoreSnapshot;
+import build.inputfs.it.harness.Strategy;
 import build.inputfs.it.harness.Trees;
 import build.inputfs.it.harness.Workbench;
 import java.io.IOException;
@@ -22,15 +23,21 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** {@code inputfs run} of a command in a view of a directory or a tree of the store. */
+@ParameterizedClass(name = "{0}")
+@EnumSource(names = {"FUSE", "OVERLAY"})
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class RunTest {
   @RegisterExtension final Workbench bench = new Workbench();
+  @Parameter Strategy strategy = Strategy.FUSE;
 
   @BeforeEach
-  void needsFuse() {
-    Machine.needFuse();
+  void needsStrategy() {
+    Machine.need(strategy);
   }
 
   @Test
@@ -43,6 +50,8 @@ class RunTest {
         bench
             .inputfs(
                 "run",
+                "--strategy",
+                strategy.option(),
                 "--cas",
                 store(),
                 "--inputs",
@@ -67,6 +76,8 @@ class RunTest {
     bench
         .inputfs(
             "run",
+            "--strategy",
+            strategy.option(),
             "--cas",
             store(),
             "--inputs",
@@ -83,9 +94,9 @@ class RunTest {
   void run_handsThroughStreamsAndExitCode() {
     Outcome outcome =
         shell(
-            ("printf 'from stdin' | %s run --cas %s --root %s -- sh -c"
+            ("printf 'from stdin' | %s run --strategy %s --cas %s --root %s -- sh -c"
                     + " 'cat; echo; cat input.txt; echo to stderr >&2; exit 42'")
-                .formatted(String.join(" ", bench.command()), store(), root()));
+                .formatted(String.join(" ", bench.command()), strategy.option(), store(), root()));
     assertThat(outcome.exit()).isEqualTo(42);
     assertThat(outcome.out()).isEqualTo("from stdin\nhello, world");
     assertThat(outcome.err()).isEqualTo("to stderr\n");
@@ -125,6 +136,8 @@ class RunTest {
     Outcome outcome =
         bench.inputfs(
             "run",
+            "--strategy",
+            strategy.option(),
             "--cas",
             store(),
             "--root",
@@ -142,6 +155,8 @@ class RunTest {
     Outcome outcome =
         bench.inputfs(
             "run",
+            "--strategy",
+            strategy.option(),
             "--cas",
             store(),
             "--root",
@@ -162,6 +177,8 @@ class RunTest {
     Outcome outcome =
         bench.inputfs(
             "run",
+            "--strategy",
+            strategy.option(),
             "--cas",
             store(),
             "--root",
@@ -188,6 +205,8 @@ class RunTest {
         bench
             .inputfs(
                 "run",
+                "--strategy",
+                strategy.option(),
                 "--cas",
                 store(),
                 "--root",
@@ -233,7 +252,18 @@ class RunTest {
   @Test
   void run_whoseOutputIsNotMade_saysSo() {
     Outcome outcome =
-        bench.inputfs("run", "--cas", store(), "--root", root(), "--output", "never", "--", "true");
+        bench.inputfs(
+            "run",
+            "--strategy",
+            strategy.option(),
+            "--cas",
+            store(),
+            "--root",
+            root(),
+            "--output",
+            "never",
+            "--",
+            "true");
     assertThat(outcome.err()).contains("never");
     assertThat(outcome.exit()).isZero();
   }
@@ -246,6 +276,8 @@ class RunTest {
         bench
             .inputfs(
                 "run",
+                "--strategy",
+                strategy.option(),
                 "--cas",
                 store(),
                 "--root",
@@ -270,7 +302,17 @@ class RunTest {
   @Test
   void run_twiceAtOnce_ofOneStore_works() {
     String[] arguments = {
-      "run", "--cas", store(), "--root", root(), "--", "sh", "-c", "sleep 0.2; cat input.txt run.sh"
+      "run",
+      "--strategy",
+      strategy.option(),
+      "--cas",
+      store(),
+      "--root",
+      root(),
+      "--",
+      "sh",
+      "-c",
+      "sleep 0.2; cat input.txt run.sh"
     };
     List<Child> children = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
@@ -290,6 +332,8 @@ class RunTest {
         bench
             .inputfs(
                 "run",
+                "--strategy",
+                strategy.option(),
                 "--cas",
                 store(),
                 "--read-only-cas",
@@ -310,7 +354,9 @@ class RunTest {
 
   private Outcome run(String... command) {
     List<String> arguments =
-        new ArrayList<>(List.of("run", "--cas", store(), "--root", root(), "--"));
+        new ArrayList<>(
+            List.of(
+                "run", "--strategy", strategy.option(), "--cas", store(), "--root", root(), "--"));
     arguments.addAll(List.of(command));
     return bench.inputfs(arguments.toArray(String[]::new));
   }

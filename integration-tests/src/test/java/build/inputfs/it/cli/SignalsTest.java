@@ -6,6 +6,7 @@ import build.inputfs.it.harness.Child;
 import build.inputfs.it.harness.InputTree;
 import build.inputfs.it.harness.Machine;
 import build.inputfs.it.harness.Outcome;
+import build.inputfs.it.harness.Strategy;
 import build.inputfs.it.harness.Workbench;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,8 +18,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Ctrl-C, SIGTERM and worse, at any moment: nothing may be left. */
+@ParameterizedClass(name = "{0}")
+@EnumSource(names = {"FUSE", "OVERLAY"})
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class SignalsTest {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -27,10 +33,11 @@ class SignalsTest {
   private static final int MOMENTS = Integer.getInteger("inputfs.it.moments", 25);
 
   @RegisterExtension final Workbench bench = new Workbench();
+  @Parameter Strategy strategy = Strategy.FUSE;
 
   @BeforeEach
-  void needsFuse() {
-    Machine.needFuse();
+  void needsStrategy() {
+    Machine.need(strategy);
   }
 
   @Test
@@ -77,6 +84,8 @@ class SignalsTest {
         bench.start(
             List.of(
                 "run",
+                "--strategy",
+                strategy.option(),
                 "--cas",
                 bench.store().folder().toString(),
                 "--root",
@@ -102,6 +111,8 @@ class SignalsTest {
           bench.start(
               List.of(
                   "run",
+                  "--strategy",
+                  strategy.option(),
                   "--cas",
                   bench.store().folder().toString(),
                   "--root",
@@ -128,6 +139,8 @@ class SignalsTest {
         bench.start(
             List.of(
                 "mount",
+                "--strategy",
+                strategy.option(),
                 root,
                 point.toString(),
                 "--cas",
@@ -158,7 +171,14 @@ class SignalsTest {
       Path point = bench.directory("used-" + signal);
       Child server =
           bench.start(
-              List.of("mount", root, point.toString(), "--cas", bench.store().folder().toString()));
+              List.of(
+                  "mount",
+                  "--strategy",
+                  strategy.option(),
+                  root,
+                  point.toString(),
+                  "--cas",
+                  bench.store().folder().toString()));
       bench.awaitMount(server, point);
       Child user =
           bench.keep(
@@ -183,6 +203,8 @@ class SignalsTest {
     command.addAll(
         bench.command(
             "run",
+            "--strategy",
+            strategy.option(),
             "--cas",
             bench.fresh("cas").toString(),
             "--inputs",

@@ -3,6 +3,7 @@ package build.inputfs.it.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import build.inputfs.it.harness.InputTree;
+import build.inputfs.it.harness.Machine;
 import build.inputfs.it.harness.Place;
 import build.inputfs.it.harness.Strategy;
 import build.inputfs.it.harness.Trees;
@@ -198,7 +199,26 @@ class FilesTest {
   }
 
   @Test
+  void copyFileRange_betweenNewFiles_copiesBytes() {
+    place()
+        .expect(
+            """
+            put from 0644 hello,%20world
+            open 0 from O_RDONLY
+            open 1 to O_RDWR|O_CREAT 0644
+            copy 0 0 1 0 100  => 12
+            copy 0 12 1 0 100 => 0
+            copy 0 7 1 20 5   => 5
+            pread 1 0 100     => hello,%20world%00%00%00%00%00%00%00%00world
+            copy 1 0 0 0 5    => EBADF
+            copy 1 0 1 2 5    => EINVAL
+            """);
+  }
+
+  @Test
   void copyFileRange_betweenInputsAndNewFiles_copiesBytes() {
+    Machine.need(
+        strategy != Strategy.OVERLAY, "overlayfs answers EXDEV, on which programs read and write");
     place()
         .expect(
             """
@@ -285,7 +305,20 @@ class FilesTest {
             open 2 input.txt O_RDONLY
             unlink input.txt
             pread 2 0 5   => hello
-            fstat 2       => file 0444 0 {me} 12 946684800.000000000
+            """);
+  }
+
+  @Test
+  void unlinkedInput_whileOpen_hasNoLinks() {
+    Machine.need(
+        strategy != Strategy.OVERLAY, "overlayfs does not count the links of what it has not copied");
+    place()
+        .expect(
+            """
+            open 0 input.txt O_RDONLY
+            fstat 0 => file 0444 1 {me} 12 946684800.000000000
+            unlink input.txt
+            fstat 0 => file 0444 0 {me} 12 946684800.000000000
             """);
   }
 
@@ -349,7 +382,7 @@ class FilesTest {
         fill 0 -1 16777216 9 => 16777216
         fill 0 5 3000001 11  => 3000001
         """);
-    Place copy = bench.copy(new InputTree());
+    Place copy = bench.copy(strategy, new InputTree());
     copy.expect(
         """
         open 0 large O_RDWR|O_CREAT 0644

@@ -250,7 +250,7 @@ class InputsTest {
   @Test
   void wholeTree_dumped_isThatOfThePrivateCopy() {
     Place place = place();
-    Place copy = bench.copy(Trees.mixed());
+    Place copy = bench.copy(strategy, Trees.mixed());
     assertThat(place.dump()).isEqualTo(copy.dump());
   }
 

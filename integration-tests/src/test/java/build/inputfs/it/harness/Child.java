@@ -31,8 +31,14 @@ public final class Child implements AutoCloseable {
 
   /** Starts a command with nothing on its standard input. */
   public static Child start(Path directory, Map<String, String> environment, List<String> command) {
+    return start(Namespace.OWN, directory, environment, command);
+  }
+
+  /** Starts a command in a namespace, with nothing on its standard input. */
+  static Child start(
+      Namespace namespace, Path directory, Map<String, String> environment, List<String> command) {
     try {
-      ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+      ProcessBuilder builder = namespace.process(directory, command);
       builder.environment().putAll(environment);
       Process process = builder.start();
       process.getOutputStream().close();

@@ -18,10 +18,10 @@ public final class Machine {
     Assumptions.assumeTrue(there, otherwise);
   }
 
-  /** Skips where FUSE cannot mount. */
-  public static void needFuse() {
-    String obstacle = fuseObstacle();
-    need(obstacle.isEmpty(), obstacle);
+  /** Skips where a strategy does not work. */
+  public static void need(Strategy strategy) {
+    String obstacle = strategy.obstacle();
+    need(obstacle.isEmpty(), strategy + ": " + obstacle);
   }
 
   public static void needRoot() {
@@ -69,6 +69,30 @@ public final class Machine {
       return "this user is not root, and fusermount3 is not installed";
     }
     return "";
+  }
+
+  /** Why overlayfs cannot stand on FUSE here; empty when it can. */
+  static String overlayObstacle() {
+    try {
+      if (Files.readAllLines(Path.of("/proc/filesystems")).stream()
+          .noneMatch(line -> line.endsWith("\toverlay"))) {
+        return "this kernel has no overlayfs";
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return isRoot() ? fuseObstacle() : "only root can mount an overlay here";
+  }
+
+  /** Why nothing can be mounted by FUSE in a user namespace; empty when it can. */
+  static String namespaceObstacle() {
+    if (!isRoot()) {
+      return "only root can make a user namespace that other users live in";
+    }
+    if (!hasProgram("unshare") || !hasProgram("nsenter")) {
+      return "unshare and nsenter are not installed";
+    }
+    return fuseObstacle();
   }
 
   /** The first line of a program's answer to {@code --version}; empty when it is not there. */

@@ -12,6 +12,7 @@ import java.util.Map;
 public final class Place implements AutoCloseable {
   private static final Duration DEADLINE = Duration.ofMinutes(3);
 
+  private final Namespace namespace;
   private final Path path;
   private final Path fsops;
   private final Map<String, String> environment;
@@ -20,14 +21,21 @@ public final class Place implements AutoCloseable {
   private boolean closed;
 
   /**
+   * @param namespace where it can be seen
    * @param ending takes the directory away, after everybody has left it
    */
-  Place(Path path, Path fsops, Map<String, String> environment, Runnable ending) {
+  Place(
+      Namespace namespace,
+      Path path,
+      Path fsops,
+      Map<String, String> environment,
+      Runnable ending) {
+    this.namespace = namespace;
     this.path = path;
     this.fsops = fsops;
     this.environment = environment;
     this.ending = ending;
-    this.ops = new FsOps(fsops, path, environment);
+    this.ops = new FsOps(namespace, fsops, path, environment);
   }
 
   public Path path() {
@@ -47,12 +55,12 @@ public final class Place implements AutoCloseable {
   /** Ends the process that carries out operations, and with it all that it has open. */
   public void restart() {
     ops.close();
-    ops = new FsOps(fsops, path, environment);
+    ops = new FsOps(namespace, fsops, path, environment);
   }
 
   /** One more process that carries out operations in this place. */
   public FsOps another(Path below) {
-    return new FsOps(fsops, path.resolve(below), environment);
+    return new FsOps(namespace, fsops, path.resolve(below), environment);
   }
 
   /** Runs a shell script here, which stops at the first command that fails. */
@@ -61,7 +69,9 @@ public final class Place implements AutoCloseable {
   }
 
   public Outcome run(String... command) {
-    return Child.run(path, DEADLINE, environment, List.of(command));
+    try (Child child = Child.start(namespace, path, environment, List.of(command))) {
+      return child.await(DEADLINE);
+    }
   }
 
   /**

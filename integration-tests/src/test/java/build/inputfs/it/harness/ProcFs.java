@@ -17,8 +17,14 @@ public final class ProcFs {
 
   /** The mount points at and below a folder. */
   public static List<String> mountsBelow(Path folder) {
+    return mountsBelow(folder, "self");
+  }
+
+  /** The mount points at and below a folder, as a process sees them. */
+  static List<String> mountsBelow(Path folder, String process) {
     try {
-      return Files.readAllLines(PROC.resolve("self/mountinfo"), StandardCharsets.ISO_8859_1)
+      return Files.readAllLines(
+              PROC.resolve(process).resolve("mountinfo"), StandardCharsets.ISO_8859_1)
           .stream()
           .map(line -> line.split(" ", -1)[4].replace("\\040", " "))
           .filter(point -> point.equals(folder.toString()) || point.startsWith(folder + "/"))

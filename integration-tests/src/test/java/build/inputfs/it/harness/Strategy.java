@@ -5,9 +5,32 @@ import java.util.List;
 /** A way to make a place. What is true of one must be true of all. */
 public enum Strategy {
   /** A private copy on the native disk: what proves that a test asks for what a disk does. */
-  REFERENCE,
+  REFERENCE(""),
   /** A view that the {@code fuse} strategy serves. */
-  FUSE;
+  FUSE("fuse"),
+  /**
+   * The same without kernel passthrough, as a user other than root has it: by root of a user
+   * namespace.
+   */
+  FUSE_CACHED("fuse"),
+  /** A view by the kernel's overlayfs. */
+  OVERLAY("overlay");
+
+  private final String option;
+
+  Strategy(String option) {
+    this.option = option;
+  }
+
+  /** What the program calls it. */
+  public String option() {
+    return option;
+  }
+
+  /** Whether a directory's link count tells how many directories it has; overlayfs says 1. */
+  boolean countsDirectoryLinks() {
+    return this != OVERLAY;
+  }
 
   /** Why it does not run here; empty when it does. */
   String obstacle() {
@@ -18,6 +41,8 @@ public enum Strategy {
     return switch (this) {
       case REFERENCE -> "";
       case FUSE -> Machine.fuseObstacle();
+      case OVERLAY -> Machine.overlayObstacle();
+      case FUSE_CACHED -> Machine.namespaceObstacle();
     };
   }
 }

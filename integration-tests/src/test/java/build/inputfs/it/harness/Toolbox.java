@@ -7,17 +7,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The programs that all tests use, made ready once.
  *
  * @param program what starts inputfs: the property {@code inputfs.it.program}, or the repository's
  *     own {@code bin/inputfs}
- * @param fsops the compiled {@code fsops.c}
+ * @param fsops the compiled {@code fsops}
  * @param folder where that is; deleted at the end
  */
 record Toolbox(List<String> program, Path fsops, Path folder) implements AutoCloseable {
+  private static final List<String> COMPILER = List.of("gcc", "-std=gnu17", "-O1", "-Wall");
+  private static final List<String> SOURCES =
+      List.of("fsops.h", "fsops.c", "talk.c", "files.c", "paths.c", "directories.c");
 
   static Toolbox make() {
     try {
@@ -57,20 +62,19 @@ record Toolbox(List<String> program, Path fsops, Path folder) implements AutoClo
   }
 
   private static Path compile(Path folder) throws IOException {
-    Path source = folder.resolve("fsops.c");
-    try (InputStream resource = Toolbox.class.getResourceAsStream("fsops.c")) {
-      if (resource == null) {
-        throw new AssertionError("fsops.c is not among the test's resources");
-      }
-      Files.copy(resource, source);
-    }
     Path program = folder.resolve("fsops");
-    Child.run(
-            folder,
-            Duration.ofMinutes(2),
-            List.of(
-                "gcc", "-std=gnu17", "-O1", "-Wall", "-o", program.toString(), source.toString()))
-        .ok();
+    List<String> command = new ArrayList<>(COMPILER);
+    command.addAll(List.of("-o", program.toString()));
+    for (String name : SOURCES) {
+      Path source = folder.resolve(name);
+      try (InputStream resource = Toolbox.class.getResourceAsStream("fsops/" + name)) {
+        Files.copy(Objects.requireNonNull(resource, name), source);
+      }
+      if (name.endsWith(".c")) {
+        command.add(source.toString());
+      }
+    }
+    Child.run(folder, Duration.ofMinutes(2), command).ok();
     return program;
   }
 }

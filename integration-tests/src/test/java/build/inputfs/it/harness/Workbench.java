@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,7 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
 
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   private int made;
+  private @Nullable Namespace namespace;
   private @Nullable Path folder;
   private @Nullable Toolbox toolbox;
 
@@ -162,30 +164,48 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
 
   /** Makes a place with a tree in it; skips the test where the machine cannot. */
   public Place place(Strategy strategy, InputTree tree) {
-    Machine.need(strategy.obstacle().isEmpty(), strategy + ": " + strategy.obstacle());
+    Machine.need(strategy);
     return switch (strategy) {
-      case REFERENCE -> copy(tree);
-      case FUSE -> mount(tree.putInto(store()));
+      case REFERENCE -> copy(strategy, tree);
+      case FUSE, OVERLAY -> mount(strategy, tree.putInto(store()));
+      case FUSE_CACHED -> mount(strategy, namespace(), tree.putInto(store()), List.of());
     };
   }
 
   /** Mounts a tree of the store. */
-  public Place mount(BlobName root, String... options) {
+  public Place mount(Strategy strategy, BlobName root, String... options) {
+    return mount(strategy, Namespace.OWN, root, List.of(options));
+  }
+
+  private Place mount(Strategy strategy, Namespace namespace, BlobName root, List<String> options) {
     Path point = fresh("view");
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "mount",
-                root.toString(),
-                point.toString(),
-                "--cas",
-                store().folder().toString(),
-                "--scratch",
-                fresh("scratch").toString()));
-    arguments.addAll(List.of(options));
-    Child server = start(arguments);
-    awaitMount(server, point);
-    return keep(new Place(point, fsops(), environment(), () -> end(server, point)));
+    List<String> command =
+        command(
+            "mount",
+            root.toString(),
+            point.toString(),
+            "--strategy",
+            strategy.option(),
+            "--cas",
+            store().folder().toString(),
+            "--scratch",
+            fresh("scratch").toString());
+    command.addAll(options);
+    Child server = keep(Child.start(namespace, folder(), programEnvironment(), command));
+    awaitMount(namespace, server, point);
+    return keep(
+        new Place(
+            namespace, point, fsops(), environment(strategy), () -> end(namespace, server, point)));
+  }
+
+  /** This test's namespace without the machine's root, made when it is first needed. */
+  private Namespace namespace() {
+    Namespace there = namespace;
+    if (there == null) {
+      there = keep(Namespace.make(environment()));
+      namespace = there;
+    }
+    return there;
   }
 
   /** Runs the program to its end. */
@@ -201,8 +221,12 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
 
   /** Waits until a server has mounted. */
   public void awaitMount(Child server, Path point) {
+    awaitMount(Namespace.OWN, server, point);
+  }
+
+  private static void awaitMount(Namespace namespace, Child server, Path point) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (server.out().isEmpty() || ProcFs.mountsBelow(point).isEmpty()) {
+    while (server.out().isEmpty() || namespace.mountsBelow(point).isEmpty()) {
       if (!server.isAlive()) {
         throw new AssertionError("no mount came: " + server.await(PATIENCE));
       }
@@ -229,11 +253,20 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
     }
   }
 
-  /** Makes a private copy on the native disk. */
-  public Place copy(InputTree tree) {
+  /** Makes a private copy on the native disk, which tells of itself what such a view can tell. */
+  public Place copy(Strategy comparedWith, InputTree tree) {
     Path copy = fresh("copy");
     make(copy, tree.scriptAsCopy());
-    return keep(new Place(copy, fsops(), environment(), () -> {}));
+    return keep(new Place(Namespace.OWN, copy, fsops(), environment(comparedWith), () -> {}));
+  }
+
+  /** The environment of what looks at a place. */
+  private Map<String, String> environment(Strategy strategy) {
+    Map<String, String> environment = new HashMap<>(environment());
+    if (!strategy.countsDirectoryLinks()) {
+      environment.put(FsOps.HIDE_DIRECTORY_LINKS, "yes");
+    }
+    return environment;
   }
 
   private void make(Path directory, String script) {
@@ -242,13 +275,13 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
     }
   }
 
-  private static void end(Child server, Path point) {
+  private static void end(Namespace namespace, Child server, Path point) {
     if (!server.isAlive()) {
       throw new AssertionError("the server ended by itself: " + server.await(PATIENCE));
     }
     server.signal("TERM");
     server.await(PATIENCE);
-    if (!ProcFs.mountsBelow(point).isEmpty()) {
+    if (!namespace.mountsBelow(point).isEmpty()) {
       throw new AssertionError("the server ended and left its mount: " + server.err());
     }
   }

@@ -18,14 +18,20 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Root tries in every way it can to change the inputs of one view. The store, and a second view of
  * the same tree that is mounted all the while, must not notice.
  */
+@ParameterizedClass(name = "{0}")
+@EnumSource(names = {"FUSE", "FUSE_CACHED", "OVERLAY"})
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class ImmutabilityTest {
   @RegisterExtension final Workbench bench = new Workbench();
+  @Parameter Strategy strategy = Strategy.FUSE;
 
   /**
    * The ways, each a script in which {@code @} stands for the input. None is expected to succeed,
@@ -149,8 +155,8 @@ class ImmutabilityTest {
     }
     tree.file("targets/file", "target content").executable("targets/run", "#!/bin/sh\nexit 1\n");
 
-    Place attacked = bench.place(Strategy.FUSE, tree);
-    Place witness = bench.place(Strategy.FUSE, tree);
+    Place attacked = bench.place(strategy, tree);
+    Place witness = bench.place(strategy, tree);
     // Both read all first, so that whatever is made on first use is there.
     String before = witness.dump();
     assertThat(attacked.dump()).isEqualTo(before);
@@ -161,7 +167,7 @@ class ImmutabilityTest {
     assertThat(attacked.dump()).as("the attacks did something").isNotEqualTo(before);
     assertThat(untouched.changesUntil(StoreSnapshot.of(bench.store().folder()))).isEmpty();
     assertThat(witness.dump()).isEqualTo(before);
-    assertThat(bench.place(Strategy.FUSE, tree).dump()).as("a later view").isEqualTo(before);
+    assertThat(bench.place(strategy, tree).dump()).as("a later view").isEqualTo(before);
   }
 
   @Test
@@ -169,19 +175,19 @@ class ImmutabilityTest {
     InputTree tree =
         new InputTree().file("a/b", "one").executable("c", "#!/bin/sh\n").symlink("d", "a");
     BlobName root = tree.putInto(bench.store());
-    Place view = bench.mount(root);
+    Place view = bench.mount(strategy, root);
     String before = view.dump();
     StoreSnapshot untouched = StoreSnapshot.of(bench.store().folder());
     view.shell("rm -rf ./* && test -z \"$(ls -A)\"").ok();
     assertThat(untouched.changesUntil(StoreSnapshot.of(bench.store().folder()))).isEmpty();
-    assertThat(bench.mount(root).dump()).isEqualTo(before);
+    assertThat(bench.mount(strategy, root).dump()).isEqualTo(before);
   }
 
   @Test
   void directories_ofOneView_changeInNoOther() {
     InputTree tree = new InputTree().file("dir/a", "a").file("dir/sub/b", "b").directory("empty");
-    Place changed = bench.place(Strategy.FUSE, tree);
-    Place witness = bench.place(Strategy.FUSE, tree);
+    Place changed = bench.place(strategy, tree);
+    Place witness = bench.place(strategy, tree);
     String before = witness.dump();
     changed.expect(
         """
@@ -194,7 +200,7 @@ class ImmutabilityTest {
         chmod . 0711
         """);
     assertThat(witness.dump()).isEqualTo(before);
-    assertThat(bench.place(Strategy.FUSE, tree).dump()).isEqualTo(before);
+    assertThat(bench.place(strategy, tree).dump()).isEqualTo(before);
   }
 
   private static void attack(Place place, String name, String kind, String script) {

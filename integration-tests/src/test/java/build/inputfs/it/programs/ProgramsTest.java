@@ -322,7 +322,7 @@ class ProgramsTest {
 
   private void same(InputTree tree, String script) {
     Place tested = bench.place(strategy, tree);
-    Place copy = bench.copy(tree);
+    Place copy = bench.copy(strategy, tree);
     String printed = copy.shell(script).ok().out();
     assertThat(tested.shell(script).ok().out()).isEqualTo(printed);
     assertThat(tested.dump()).isEqualTo(copy.dump());

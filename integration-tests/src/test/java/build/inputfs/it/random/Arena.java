@@ -28,7 +28,7 @@ final class Arena {
     this.bench = bench;
     this.strategy = strategy;
     this.rooms = rooms;
-    this.copy = bench.copy(tree(rooms));
+    this.copy = bench.copy(strategy, tree(rooms));
     this.view = bench.place(strategy, tree(rooms));
   }
 
@@ -50,7 +50,7 @@ final class Arena {
     if (used == rooms) {
       copy.close();
       view.close();
-      copy = bench.copy(tree(rooms));
+      copy = bench.copy(strategy, tree(rooms));
       view = bench.place(strategy, tree(rooms));
       used = 0;
     }
