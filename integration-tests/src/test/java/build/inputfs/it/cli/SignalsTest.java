@@ -133,6 +133,9 @@ class SignalsTest {
 
   @Test
   void server_killed_leavesADeadMountThatUnmountRemoves() {
+    Machine.need(
+        strategy == Strategy.FUSE,
+        "an overlay outlives the server of the forest that it stands on");
     String root = new InputTree().file("a", "x").putInto(bench.store()).toString();
     Path point = bench.directory("dead");
     Child server =

@@ -87,37 +87,45 @@ class DirectoriesTest {
   }
 
   @Test
-  void hundredThousandInputs_areListedAndFound() {
+  void manyInputs_areListedAndFound() {
+    int many = many();
     InputTree tree = new InputTree();
-    for (int i = 0; i < 100_000; i++) {
+    for (int i = 0; i < many; i++) {
       tree.file("many/input-%06d".formatted(i), "");
     }
     Place place = bench.place(strategy, tree);
     place.expect(
         """
-        count many             => 100000 entries, 0 twice
+        count many             => %1$d entries, 0 twice
         stat many/input-000000 => file 0444 1 {me} 0 946684800.000000000
-        stat many/input-099999 => file 0444 1 {me} 0 946684800.000000000
-        stat many/input-100000 => ENOENT
-        unlink many/input-050000
+        stat many/input-%2$06d => file 0444 1 {me} 0 946684800.000000000
+        stat many/input-%1$06d => ENOENT
+        unlink many/input-005000
         put many/another 0644 x
-        rename many/input-050001 many/input-100001
-        count many             => 100000 entries, 0 twice
-        stat many/input-050001 => ENOENT
-        """);
+        rename many/input-005001 many/input-%1$06d
+        count many             => %1$d entries, 0 twice
+        stat many/input-005001 => ENOENT
+        """
+            .formatted(many, many - 1));
   }
 
   @Test
-  void hundredThousandNewFiles_areMadeListedAndRemoved() {
+  void manyNewFiles_areMadeListedAndRemoved() {
     place()
         .expect(
             """
             mkdir many 0755
-            makemany many 100000
-            count many  => 100000 entries, 0 twice
+            makemany many %1$d
+            count many  => %1$d entries, 0 twice
             rmtree many
             stat many   => ENOENT
-            """);
+            """
+                .formatted(many()));
+  }
+
+  /** Less on a private copy, where the disk would be what takes the time. */
+  private int many() {
+    return strategy == Strategy.REFERENCE ? 10_000 : 100_000;
   }
 
   @Test

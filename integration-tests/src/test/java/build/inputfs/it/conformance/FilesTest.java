@@ -311,7 +311,8 @@ class FilesTest {
   @Test
   void unlinkedInput_whileOpen_hasNoLinks() {
     Machine.need(
-        strategy != Strategy.OVERLAY, "overlayfs does not count the links of what it has not copied");
+        strategy != Strategy.OVERLAY,
+        "overlayfs does not count the links of what it has not copied");
     place()
         .expect(
             """

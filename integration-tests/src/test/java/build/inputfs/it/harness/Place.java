@@ -79,7 +79,12 @@ public final class Place implements AutoCloseable {
    * content.
    */
   public String dump() {
-    return run(fsops.toString(), "--dump", ".").ok().out();
+    return dump(".");
+  }
+
+  /** The same of what is below a directory. */
+  public String dump(String directory) {
+    return run(fsops.toString(), "--dump", directory).ok().out();
   }
 
   @Override

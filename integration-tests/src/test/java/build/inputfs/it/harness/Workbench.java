@@ -257,7 +257,8 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
   public Place copy(Strategy comparedWith, InputTree tree) {
     Path copy = fresh("copy");
     make(copy, tree.scriptAsCopy());
-    return keep(new Place(Namespace.OWN, copy, fsops(), environment(comparedWith), () -> {}));
+    Namespace there = comparedWith == Strategy.FUSE_CACHED ? namespace() : Namespace.OWN;
+    return keep(new Place(there, copy, fsops(), environment(comparedWith), () -> {}));
   }
 
   /** The environment of what looks at a place. */

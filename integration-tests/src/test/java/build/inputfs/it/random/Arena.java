@@ -57,7 +57,7 @@ final class Arena {
     int room = used++;
     try (FsOps copyOps = enter(copy, room);
         FsOps viewOps = enter(view, room)) {
-      return new Duel(copyOps, viewOps).firstDifference(operations);
+      return new Duel(strategy, copyOps, viewOps).firstDifference(operations);
     }
   }
 

@@ -1,6 +1,7 @@
 package build.inputfs.it.random;
 
 import build.inputfs.it.harness.FsOps;
+import build.inputfs.it.harness.Strategy;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -19,6 +20,7 @@ final class Duel {
   /** The operations that read from the slot that is their first argument. */
   private static final Set<String> READS = Set.of("read", "pread", "copy", "sendfile", "seek");
 
+  private final Strategy strategy;
   private final FsOps copy;
   private final FsOps view;
 
@@ -33,7 +35,8 @@ final class Duel {
    */
   private final boolean[] isFifo = new boolean[SLOTS];
 
-  Duel(FsOps copy, FsOps view) {
+  Duel(Strategy strategy, FsOps copy, FsOps view) {
+    this.strategy = strategy;
     this.copy = copy;
     this.view = view;
   }
@@ -58,7 +61,10 @@ final class Duel {
   /** Carries out one operation on both sides; nothing where it would read what may differ. */
   Optional<Step> step(String operation) {
     String[] words = operation.split(" ", -1);
-    if (readsChangedInput(words) || writesFifo(words) || reopensInput(words)) {
+    if (readsChangedInput(words)
+        || writesFifo(words)
+        || reopensInput(words)
+        || meetsOverlayLimit(words)) {
       return Optional.empty();
     }
     Step step = new Step(operation, copy.ask(operation), view.ask(operation));
@@ -91,6 +97,13 @@ final class Duel {
     return words[0].equals("reopen")
         && (!words[3].startsWith("O_RDONLY") || words[3].contains("O_TRUNC"))
         && isReadOnly[Integer.parseInt(words[2])];
+  }
+
+  /** Overlayfs cannot copy ranges out of an input, and does not count an input's links. */
+  private boolean meetsOverlayLimit(String[] words) {
+    return strategy == Strategy.OVERLAY
+        && (words[0].equals("copy") || words[0].equals("fstat"))
+        && readsInput[Integer.parseInt(words[1])];
   }
 
   private boolean writesFifo(String[] words) {
