@@ -70,21 +70,19 @@ public final class SessionFolder implements AutoCloseable {
   private static void sweep(Path parent, Predicate<Path> hasMounts) throws IOException {
     try (DirectoryStream<Path> sessions = Files.newDirectoryStream(parent, PREFIX + "*")) {
       for (Path session : sessions) {
-        if (hasMounts.test(session)) {
-          log().info("{} is kept: something is still mounted there", session);
-        } else {
-          sweepIfDead(session);
-        }
+        sweepIfDead(session, hasMounts);
       }
     }
   }
 
-  private static void sweepIfDead(Path session) {
+  private static void sweepIfDead(Path session, Predicate<Path> hasMounts) {
     try (FileChannel channel =
         FileChannel.open(
             session.resolve(LOCK), StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
       FileLock acquired = channel.tryLock();
-      if (acquired != null) {
+      if (acquired != null && hasMounts.test(session)) {
+        log().warn("{} is kept: a process that died has left a mount in it", session);
+      } else if (acquired != null) {
         Folders.delete(session);
         log().info("Removed {}, which a process left that died", session);
       }

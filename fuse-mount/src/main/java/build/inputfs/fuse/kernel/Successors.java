@@ -11,7 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * is first written, and somebody may be reading it just then. So the node gets a second number, its
  * successor, under which the kernel makes a fresh inode. The open that met the conflict is answered
  * with ESTALE, which makes the kernel look the path up anew, find the successor, and open that.
- * Those who had the file open keep reading the old content, as they do on overlayfs.
+ * Those who had the file open keep reading the old content, as mappings do on overlayfs.
  *
  * <p>Both numbers mean the same node to the filesystem. Since the kernel holds attributes for each,
  * it is told to remember those of neither. A node has one successor at most: content that moved is
