@@ -31,10 +31,15 @@ final class Operations {
   }
 
   private final Random random;
+  private final boolean setsIds;
   private final NavigableMap<String, Kind> names = new TreeMap<>();
 
-  Operations(long seed) {
+  /**
+   * @param setsIds whether files get set-user-ID and set-group-ID bits
+   */
+  Operations(long seed, boolean setsIds) {
     random = new Random(seed);
+    this.setsIds = setsIds;
   }
 
   /** Tells of a name that is there from the start. */
@@ -263,7 +268,7 @@ final class Operations {
 
   /** Set-group-ID always with the group's execute bit, which a umask could take away. */
   private String anyMode() {
-    return random.nextInt(5) == 0 ? pick("06755", "04711", "02775") : mode();
+    return setsIds && random.nextInt(5) == 0 ? pick("06755", "04711", "02775") : mode();
   }
 
   private String owner() {

@@ -100,7 +100,7 @@ class RandomOperationsTest {
 
   /** Fights one duel in a room; gives how many operations were answered ok. */
   private int duel(Arena arena, int room, int operations, IntConsumer after) {
-    Operations source = Arena.operations(seed + room);
+    Operations source = arena.operations(seed + room);
     List<String> done = new ArrayList<>();
     int succeeded = 0;
     try (FsOps copy = arena.enter(arena.copy(), room);
