@@ -7,8 +7,10 @@ import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A run of the benchmark, from making its work set to the report. For one thread and one use.
@@ -38,8 +41,11 @@ public final class Benchmark {
    *
    * @param folder a new folder, on the disk that is to be measured, for all that the benchmark
    *     makes; it is deleted at the end
+   * @param workSet a folder on the same disk that keeps the work set from run to run, or null when
+   *     it is not to be kept
    * @param scale how large the work set is, above 0 and at most 1
-   * @param rounds how many rounds count
+   * @param rounds how many rounds count; with none, only the work set is made
+   * @param dropsCaches whether the kernel may be told to forget names, where this process can
    * @param rows what the names of the wanted rows begin with; empty for all
    * @param contenders who is to take part; empty for all
    * @param strategies the strategies of this program
@@ -48,8 +54,10 @@ public final class Benchmark {
    */
   public record Plan(
       Path folder,
+      @Nullable Path workSet,
       double scale,
       int rounds,
+      boolean dropsCaches,
       List<String> rows,
       List<String> contenders,
       List<String> strategies,
@@ -105,9 +113,12 @@ public final class Benchmark {
   }
 
   private Report run(Path log) throws IOException {
-    Path storeFolder = plan.folder().resolve("store");
-    Path trees = Files.createDirectory(plan.folder().resolve("trees"));
-    try (Probe probe = Probe.start(plan.folder(), log);
+    Path kept = plan.workSet();
+    Path folder = Files.createDirectories(kept == null ? plan.folder().resolve("work") : kept);
+    Path storeFolder = folder.resolve("store");
+    Path trees = Files.createDirectories(folder.resolve("trees"));
+    try (Closeable _ = alone(folder);
+        Probe probe = Probe.start(plan.folder(), log);
         Interruption.Forwarding _ = interruption.forwardTo(_ -> probe.kill());
         LocalStore store =
             LocalStore.open(
@@ -126,7 +137,14 @@ public final class Benchmark {
         throw new IllegalArgumentException(
             "there are no rows " + plan.rows() + "; there are " + names(scenarios));
       }
-      try (Contenders contenders = Contenders.start(plan, posix, probe, workSet, log, absent)) {
+      if (plan.rounds() == 0) {
+        for (Scenario scenario : wanted) {
+          scenario.prepare(0);
+        }
+        return report(List.of(), List.of());
+      }
+      try (Contenders contenders =
+          Contenders.start(plan, storeFolder, posix, probe, workSet, log, absent)) {
         List<Results.Section> sections = new ArrayList<>();
         for (Scenario scenario : wanted) {
           measure(scenario, contenders.all(), probe);
@@ -139,8 +157,21 @@ public final class Benchmark {
     }
   }
 
+  /** Holds off other runs on the same work set. */
+  private static Closeable alone(Path folder) throws IOException {
+    FileChannel file =
+        FileChannel.open(
+            folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    if (file.tryLock() == null) {
+      file.close();
+      throw new IOException("another benchmark is at work in " + folder);
+    }
+    return file;
+  }
+
   private void measure(Scenario scenario, List<Contender> contenders, Probe probe)
       throws IOException {
+    KernelCaches caches = new KernelCaches(plan.dropsCaches());
     // Round -1 does not count.
     for (int round = -1; round < plan.rounds(); round++) {
       scenario.prepare(round);
@@ -151,7 +182,7 @@ public final class Benchmark {
         interruption.check();
         Contender contender = contenders.get((i + round + 1) % contenders.size());
         Measurements kept = round < 0 ? new Measurements() : measurements;
-        turn(scenario, new Turn(contender, Math.max(0, round), probe, kept));
+        turn(scenario, new Turn(contender, Math.max(0, round), probe, caches, kept));
       }
     }
   }
@@ -197,7 +228,6 @@ public final class Benchmark {
     return new Report(
         new Results(
             Machine.describe(plan.folder()),
-            plan.rounds(),
             plan.scale(),
             described,
             absent,

@@ -6,14 +6,15 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The main rows as horizontal bars, a panel for each, in SVG: transparent, with text that follows
- * the reader's light or dark ground. For one use.
+ * The main rows as horizontal bars, a panel for each, in SVG. It brings its own ground, light or
+ * dark as the reader likes, so that it can be read on any page. For one use.
  */
 final class Chart {
   private static final int PANEL_WIDTH = 420;
   private static final int COLUMNS = 2;
   private static final int GAP = 28;
-  private static final int MARGIN = 16;
+  private static final int MARGIN = 20;
+  private static final int CAPTION = 16;
   private static final int HEAD = 26;
   private static final int BAR = 14;
   private static final int STEP = 20;
@@ -25,9 +26,9 @@ final class Chart {
       List.of(
           new Panel("make-100k", "Make a view of 100,000 files"),
           new Panel("remove-100k", "Remove a view of 100,000 files"),
-          new Panel("walk-second-real", "List a known tree, with lstat, in a new view"),
-          new Panel("read-second-real", "Open, read, close each of its files"),
-          new Panel("compile-action", "Make a view, compile in 15,000 headers, remove it"),
+          new Panel("walk-second-real", "List /usr/include and gcc, with lstat, in a new view"),
+          new Panel("read-second-real", "Open, read, close each file of these"),
+          new Panel("compile-action", "Make a view of 15,000 headers, compile, remove it"),
           new Panel("compile-changed-action", "The same with one header changed deep in the tree"),
           new Panel("write-4k", "Write 200 MB in blocks of 4 KB"),
           new Panel("create", "Create a file"));
@@ -63,26 +64,40 @@ final class Chart {
 
   String svg() {
     List<Shown> shown = shown();
-    int[] heights = new int[COLUMNS];
-    StringBuilder body = svg;
-    for (int i = 0; i < shown.size(); i++) {
-      int column = i % COLUMNS;
-      panel(shown.get(i), MARGIN + column * (PANEL_WIDTH + GAP), MARGIN + heights[column]);
-      heights[column] += shown.get(i).height();
+    int y = MARGIN;
+    for (int i = 0; i < shown.size(); i += COLUMNS) {
+      List<Shown> line = shown.subList(i, Math.min(shown.size(), i + COLUMNS));
+      for (int column = 0; column < line.size(); column++) {
+        panel(line.get(column), MARGIN + column * (PANEL_WIDTH + GAP), y);
+      }
+      y += line.stream().mapToInt(Shown::height).max().orElse(0);
     }
+    text(MARGIN, y + CAPTION / 2, "small", "start", caption());
     int width = 2 * MARGIN + COLUMNS * PANEL_WIDTH + (COLUMNS - 1) * GAP;
-    int height = 2 * MARGIN + Math.max(heights[0], heights[1]);
+    int height = y + CAPTION + MARGIN / 2;
     return """
         <svg xmlns="http://www.w3.org/2000/svg" width="%1$d" height="%2$d" viewBox="0 0 %1$d %2$d" role="img">
         <title>inputfs against other ways to make an input tree; shorter is better</title>
         <style>
-        text { font: 12px system-ui, sans-serif; fill: #24292f }
+        text { font: 12px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; fill: #24292f }
         .head { font-weight: 600; font-size: 13px }
-        @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } }
+        .small { font-size: 11px }
+        .ground { fill: #ffffff; stroke: #d0d7de }
+        @media (prefers-color-scheme: dark) {
+        text { fill: #e6edf3 }
+        .ground { fill: #0d1117; stroke: #30363d }
+        }
         </style>
-        %3$s</svg>
+        <rect class="ground" x="0.5" y="0.5" width="%3$d" height="%4$d" rx="6"/>
+        %5$s</svg>
         """
-        .formatted(width, height, body);
+        .formatted(width, height, width - 1, height - 1, svg);
+  }
+
+  private String caption() {
+    Map<String, String> machine = results.machine();
+    return "Medians; shorter is better. overlay, fuse, hardlink, clone, copy: inputfs. %s, %s processors, %s"
+        .formatted(machine.get("system"), machine.get("processors"), machine.get("disk"));
   }
 
   private List<Shown> shown() {
@@ -112,7 +127,7 @@ final class Chart {
       String name = shown.contenders().get(i);
       double value = median(shown.row(), name);
       int top = y + HEAD + i * STEP;
-      double length = Math.max(1, longest > 0 ? room * value / longest : 0);
+      double length = Math.max(2, longest > 0 ? room * value / longest : 0);
       text(x + NAMES - 8, top + 11, "", "end", name);
       svg.append(
           String.format(

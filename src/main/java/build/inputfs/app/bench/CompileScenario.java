@@ -133,8 +133,8 @@ final class CompileScenario implements Scenario {
   private void firstView(Turn turn, InputTree tree) throws IOException {
     Contender.Site site = turn.contender().make(tree);
     turn.time(makeUnseen, site.makeNanos());
-    if (KernelCaches.canDrop()) {
-      KernelCaches.dropNames();
+    if (turn.caches().canDrop()) {
+      turn.caches().dropNames();
       compileAll(turn, cold, site);
     }
     compile(turn, site, HeaderTree.sources());

@@ -16,23 +16,32 @@ final class Contenders implements AutoCloseable {
   private final List<Contender> all = new ArrayList<>();
   private final Map<String, String> absent;
   private final Plan plan;
+  private final Path store;
 
-  private Contenders(Plan plan, Map<String, String> absent) {
+  private Contenders(Plan plan, Path store, Map<String, String> absent) {
     this.plan = plan;
+    this.store = store;
     this.absent = absent;
   }
 
   /**
    * Gets all ready that the plan asks for.
    *
+   * @param store the folder of the store with the trees
    * @param log takes what servers write to stderr
    * @param absent gets the names of those that cannot take part, with the reasons
    * @throws IllegalArgumentException when the plan names one that does not exist
    */
   static Contenders start(
-      Plan plan, Posix posix, Probe probe, WorkSet workSet, Path log, Map<String, String> absent)
+      Plan plan,
+      Path store,
+      Posix posix,
+      Probe probe,
+      WorkSet workSet,
+      Path log,
+      Map<String, String> absent)
       throws IOException {
-    Contenders contenders = new Contenders(plan, absent);
+    Contenders contenders = new Contenders(plan, store, absent);
     try {
       contenders.addAll(posix, probe, workSet.files(TRIAL_FILES), log);
       return contenders;
@@ -82,7 +91,7 @@ final class Contenders implements AutoCloseable {
       return new CommandContender(name, command, probe, folder, view);
     }
     Path scratch = Files.createDirectory(folder.resolve("scratch"));
-    List<String> server = plan.servers().command(name, plan.folder().resolve("store"), scratch);
+    List<String> server = plan.servers().command(name, store, scratch);
     return new StrategyContender(
         name, LineProcess.start("the server of " + name, server, log), view);
   }

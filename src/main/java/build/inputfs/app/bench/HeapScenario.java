@@ -5,13 +5,16 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Has the kernel look up very many files, and sees what that takes in the server. */
+/**
+ * Has the kernel look up very many files, and sees what the server then has in memory: all of its
+ * heap after a full collection, and all of its process.
+ */
 final class HeapScenario implements Scenario {
   private final WorkSet workSet;
   private final int small;
   private final int count;
   private final Row walk = new Row("many-walk", "walk with lstat, cold", Unit.MICROSECONDS_EACH);
-  private final Row heap = new Row("many-heap", "heap that the server took", Unit.MEGABYTES);
+  private final Row heap = new Row("many-heap", "heap of the server", Unit.MEGABYTES);
   private final Row resident = new Row("many-rss", "resident memory of the server", Unit.MEGABYTES);
   private @Nullable InputTree warmUp;
   private @Nullable InputTree tree;
@@ -47,15 +50,13 @@ final class HeapScenario implements Scenario {
   @Override
   public void run(Turn turn) throws IOException {
     Contender contender = turn.contender();
-    Contender.Memory before = contender.memory();
-    if (before == null || !isServed(turn)) {
+    if (contender.memory() == null || !isServed(turn)) {
       return;
     }
-    before = Objects.requireNonNull(contender.memory());
     Contender.Site site = contender.make(Objects.requireNonNull(tree));
     turn.once(walk, site, () -> turn.probe().walk(site.path()));
     Contender.Memory after = Objects.requireNonNull(contender.memory());
-    turn.figure(heap, heap.unit().of(after.heap() - before.heap()));
+    turn.figure(heap, heap.unit().of(after.heap()));
     turn.figure(resident, resident.unit().of(after.resident()));
     var _ = site.remove();
   }

@@ -5,11 +5,10 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.math.BigDecimal;
 import java.math.MathContext;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Results as one JSON object. For one use. */
+/** Results as one JSON object, which {@link JsonResults} reads again. For one use. */
 final class JsonReport {
   private static final MathContext DIGITS = new MathContext(6);
 
@@ -25,8 +24,8 @@ final class JsonReport {
   String text() throws IOException {
     json.beginObject();
     object("machine", results.machine());
-    json.name("rounds").value(results.rounds());
-    json.name("scale").value(results.scale());
+    json.name("scale");
+    number(results.scale());
     object("contenders", results.contenders());
     object("absent", results.absent());
     json.name("rows").beginArray();
@@ -37,7 +36,7 @@ final class JsonReport {
     }
     json.endArray();
     json.name("goals").beginArray();
-    for (Goal goal : Goal.all(results.measurements())) {
+    for (Goal goal : Goal.all(results)) {
       goal(goal);
     }
     json.endArray();
@@ -84,10 +83,10 @@ final class JsonReport {
       throws IOException {
     Measurements measurements = results.measurements();
     summary(summary);
-    List<Double> values = measurements.values(row.id(), contender);
+    int rounds = measurements.rounds(row.id());
     json.name("values").beginArray();
-    for (double value : values) {
-      json.value(number(value));
+    for (int round = 0; round < rounds; round++) {
+      number(measurements.value(row.id(), contender, round));
     }
     json.endArray();
     Summary ratio = measurements.ratio(row.id(), contender, row.id(), baseline);
@@ -100,20 +99,34 @@ final class JsonReport {
     if (requests != null) {
       json.name("requests").beginObject();
       summary(requests);
-      json.name("kinds").beginObject();
-      for (Map.Entry<String, Long> kind :
-          measurements.requestKinds(row.id(), contender).entrySet()) {
-        json.name(kind.getKey()).value(kind.getValue());
+      json.name("kinds").beginArray();
+      for (int round = 0; round < rounds; round++) {
+        kinds(measurements.requests(row.id(), contender, round));
       }
-      json.endObject();
+      json.endArray();
       json.endObject();
     }
   }
 
+  private void kinds(@Nullable Map<String, Long> counts) throws IOException {
+    if (counts == null) {
+      json.nullValue();
+      return;
+    }
+    json.beginObject();
+    for (Map.Entry<String, Long> kind : counts.entrySet()) {
+      json.name(kind.getKey()).value(kind.getValue());
+    }
+    json.endObject();
+  }
+
   private void summary(Summary summary) throws IOException {
-    json.name("median").value(number(summary.median()));
-    json.name("min").value(number(summary.min()));
-    json.name("max").value(number(summary.max()));
+    json.name("median");
+    number(summary.median());
+    json.name("min");
+    number(summary.min());
+    json.name("max");
+    number(summary.max());
     json.name("n").value(summary.n());
   }
 
@@ -121,7 +134,8 @@ final class JsonReport {
     json.beginObject();
     json.name("what").value(goal.what());
     json.name("unit").value(goal.unit());
-    json.name("limit").value(number(goal.limit()));
+    json.name("limit");
+    number(goal.limit());
     json.name("value");
     number(goal.value().isPresent() ? goal.value().getAsDouble() : null);
     json.name("reached").value(goal.reached());
@@ -132,11 +146,8 @@ final class JsonReport {
     if (value == null) {
       json.nullValue();
     } else {
-      json.value(number(value.doubleValue()));
+      // Not its toString, which has exponents.
+      json.jsonValue(new BigDecimal(value).round(DIGITS).stripTrailingZeros().toPlainString());
     }
-  }
-
-  private static BigDecimal number(double value) {
-    return new BigDecimal(value).round(DIGITS).stripTrailingZeros();
   }
 }

@@ -4,26 +4,28 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What the kernel remembers of files. Stateless. */
-final class KernelCaches {
+/**
+ * What the kernel remembers of files.
+ *
+ * @param mayDrop whether it may be told to forget, which other programs feel too
+ */
+record KernelCaches(boolean mayDrop) {
   /** Where the kernel is told to drop caches: proc_sys_vm(5). */
   private static final Path DROP = Path.of("/proc/sys/vm/drop_caches");
 
   /** How long what the drop sets off may go on: servers are told to forget. */
   private static final long SETTLE_MILLIS = 50;
 
-  private KernelCaches() {}
-
-  /** Whether this process may have them dropped. */
-  static boolean canDrop() {
-    return Files.isWritable(DROP);
+  /** Whether this process can and may have them dropped. */
+  boolean canDrop() {
+    return mayDrop && Files.isWritable(DROP);
   }
 
   /**
    * Has the kernel forget names and attributes of all files of all disks, as far as it can; their
-   * contents stay in memory.
+   * contents stay in memory. To be called only where that can be done.
    */
-  static void dropNames() throws IOException {
+  void dropNames() throws IOException {
     Files.writeString(DROP, "2\n");
     settle();
   }

@@ -1,9 +1,12 @@
 package build.inputfs.app.bench;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -14,19 +17,67 @@ final class Measurements {
       new LinkedHashMap<>();
 
   /** Keeps a figure. */
-  void add(Row row, String contender, int round, double value) {
+  void add(String row, String contender, int round, double value) {
     values
-        .computeIfAbsent(row.id(), _ -> new LinkedHashMap<>())
+        .computeIfAbsent(row, _ -> new LinkedHashMap<>())
         .computeIfAbsent(contender, _ -> new TreeMap<>())
         .put(round, value);
   }
 
   /** Keeps how many requests of each kind the work of a row took. */
-  void addRequests(Row row, String contender, int round, Map<String, Long> counts) {
+  void addRequests(String row, String contender, int round, Map<String, Long> counts) {
     requests
-        .computeIfAbsent(row.id(), _ -> new LinkedHashMap<>())
+        .computeIfAbsent(row, _ -> new LinkedHashMap<>())
         .computeIfAbsent(contender, _ -> new TreeMap<>())
-        .put(round, counts);
+        .put(round, new TreeMap<>(counts));
+  }
+
+  /** Adds the rounds of other figures after those that are here, row by row. */
+  void append(Measurements others) {
+    Set<String> rows = new LinkedHashSet<>(others.values.keySet());
+    rows.addAll(others.requests.keySet());
+    for (String row : rows) {
+      int next = rounds(row);
+      append(values, others.values, row, next);
+      append(requests, others.requests, row, next);
+    }
+  }
+
+  private static <T> void append(
+      Map<String, Map<String, Map<Integer, T>>> to,
+      Map<String, Map<String, Map<Integer, T>>> from,
+      String row,
+      int next) {
+    from.getOrDefault(row, Map.of())
+        .forEach(
+            (contender, rounds) -> {
+              Map<Integer, T> known =
+                  to.computeIfAbsent(row, _ -> new LinkedHashMap<>())
+                      .computeIfAbsent(contender, _ -> new TreeMap<>());
+              rounds.forEach((round, value) -> known.put(next + round, value));
+            });
+  }
+
+  /** How many rounds a row has, whoever took part in them. */
+  int rounds(String row) {
+    int rounds = 0;
+    for (Map<Integer, ?> known : values.getOrDefault(row, Map.of()).values()) {
+      rounds = Math.max(rounds, 1 + Collections.max(known.keySet()));
+    }
+    for (Map<Integer, ?> known : requests.getOrDefault(row, Map.of()).values()) {
+      rounds = Math.max(rounds, 1 + Collections.max(known.keySet()));
+    }
+    return rounds;
+  }
+
+  /** A row's figure in one round, or null when the contender took no part. */
+  @Nullable Double value(String row, String contender, int round) {
+    return rounds(row, contender).get(round);
+  }
+
+  /** The requests of a row's work in one round, or null when there is no server. */
+  @Nullable Map<String, Long> requests(String row, String contender, int round) {
+    return requestRounds(row, contender).get(round);
   }
 
   /** The figures of a row and a contender, in the order of the rounds. */
@@ -62,12 +113,6 @@ final class Measurements {
       totals.add((double) counts.values().stream().mapToLong(Long::longValue).sum());
     }
     return totals.isEmpty() ? null : Summary.of(totals);
-  }
-
-  /** The same by kind, in the last round. */
-  Map<String, Long> requestKinds(String row, String contender) {
-    Map<Integer, Map<String, Long>> rounds = requestRounds(row, contender);
-    return rounds.isEmpty() ? Map.of() : List.copyOf(rounds.values()).getLast();
   }
 
   private Map<Integer, Double> rounds(String row, String contender) {

@@ -11,6 +11,25 @@ public final class Report {
     this.results = results;
   }
 
+  /**
+   * Reads the JSON of an earlier report.
+   *
+   * @throws IllegalArgumentException when it is none
+   */
+  public static Report parse(String json) {
+    return new Report(JsonResults.parse(json));
+  }
+
+  /**
+   * Several runs as one: rounds of rows that several have count together.
+   *
+   * @param runs at least one
+   * @throws IllegalArgumentException when they cannot be compared
+   */
+  public static Report join(List<Report> runs) {
+    return new Report(Results.join(runs.stream().map(run -> run.results).toList()));
+  }
+
   /** Tables for people. */
   public String text() {
     return new TextReport(results).text();

@@ -24,13 +24,13 @@ final class TextReport {
     text.append(
         """
 
-        Medians of %d rounds, in which all contenders took turns; less is better. In brackets the
-        ratio to native, round by round, and where nothing is native to cp-al. Cold: the contender
-        is just started and the kernel has been told to forget all names (drop_caches 2); contents
-        of files are in memory throughout. Requests: what the server was asked during the work.
+        Medians of rounds in which all contenders took turns; less is better. In brackets the ratio
+        to native, round by round, and where nothing is native to cp-al. Cold: the contender is
+        just started and the kernel has been told to forget all names (drop_caches 2); contents of
+        files are in memory throughout. Nowhere else are caches dropped. Requests: what the server
+        was asked during the work.
 
-        """
-            .formatted(results.rounds()));
+        """);
     results
         .contenders()
         .forEach((name, description) -> text.append("%-10s %s\n".formatted(name, description)));
@@ -57,7 +57,13 @@ final class TextReport {
     if (names.isEmpty()) {
       return;
     }
-    text.append('\n').append(pad(section.title(), TITLE + UNIT));
+    int rounds =
+        section.rows().stream()
+            .mapToInt(row -> results.measurements().rounds(row.id()))
+            .max()
+            .orElse(0);
+    String title = section.title() + (rounds == 1 ? " (once)" : " (" + rounds + " rounds)");
+    text.append('\n').append(title).append('\n').append(" ".repeat(TITLE + UNIT));
     names.forEach(name -> text.append(right(name)));
     text.append('\n');
     for (Row row : section.rows()) {
@@ -91,8 +97,7 @@ final class TextReport {
   }
 
   private void goals() {
-    List<Goal> goals =
-        Goal.all(results.measurements()).stream().filter(goal -> goal.value().isPresent()).toList();
+    List<Goal> goals = Goal.all(results).stream().filter(goal -> goal.value().isPresent()).toList();
     if (goals.isEmpty()) {
       return;
     }

@@ -13,9 +13,11 @@ import org.jspecify.annotations.Nullable;
  * @param contender has been started, and is stopped afterwards
  * @param round from 0
  * @param probe does the work
+ * @param caches the kernel's
  * @param measurements takes the figures
  */
-record Turn(Contender contender, int round, Probe probe, Measurements measurements) {
+record Turn(
+    Contender contender, int round, Probe probe, KernelCaches caches, Measurements measurements) {
 
   /** Some work in a view. */
   @FunctionalInterface
@@ -31,7 +33,7 @@ record Turn(Contender contender, int round, Probe probe, Measurements measuremen
 
   /** Keeps a figure that is in the row's unit. */
   void figure(Row row, double value) {
-    measurements.add(row, contender.name(), round, value);
+    measurements.add(row.id(), contender.name(), round, value);
   }
 
   /** Does some work once, keeps its time, and counts the requests that it takes. */
@@ -75,6 +77,6 @@ record Turn(Contender contender, int round, Probe probe, Measurements measuremen
             counts.put(kind, more);
           }
         });
-    measurements.addRequests(row, contender.name(), round, counts);
+    measurements.addRequests(row.id(), contender.name(), round, counts);
   }
 }

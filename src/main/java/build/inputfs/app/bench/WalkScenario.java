@@ -48,7 +48,7 @@ final class WalkScenario implements Scenario {
     this.walkWarm = row("walk-warm-", size, "walk with lstat, warm", Unit.MICROSECONDS_EACH);
     this.readCold = row("read-cold-", size, "open, read, close, cold", Unit.MICROSECONDS_EACH);
     this.readWarm = row("read-warm-", size, "open, read, close, warm", Unit.MICROSECONDS_EACH);
-    this.heap = row("heap-", size, "heap that the server took", Unit.MEGABYTES);
+    this.heap = row("heap-", size, "heap of the server", Unit.MEGABYTES);
     this.resident = row("rss-", size, "resident memory of the server", Unit.MEGABYTES);
     this.remove = row("remove-used-", size, "remove the view, used", Unit.MILLISECONDS);
     this.walkSecond =
@@ -85,12 +85,11 @@ final class WalkScenario implements Scenario {
     Probe probe = turn.probe();
     var _ = contender.make(Objects.requireNonNull(warmUp)).remove();
     probe.chooseFiles(wanted.directory(), turn.round());
-    Contender.Memory before = contender.memory();
     Contender.Site first = contender.make(wanted);
-    if (KernelCaches.canDrop()) {
-      KernelCaches.dropNames();
+    if (turn.caches().canDrop()) {
+      turn.caches().dropNames();
       turn.once(walkCold, first, () -> probe.walk(first.path()));
-      KernelCaches.dropNames();
+      turn.caches().dropNames();
       turn.once(readCold, first, () -> probe.read(first.path()));
     }
     probe.walk(first.path());
@@ -98,8 +97,8 @@ final class WalkScenario implements Scenario {
     probe.read(first.path());
     turn.repeatedly(readWarm, REPEATS, first, () -> probe.read(first.path()));
     Contender.Memory after = contender.memory();
-    if (before != null && after != null) {
-      turn.figure(heap, heap.unit().of(after.heap() - before.heap()));
+    if (after != null) {
+      turn.figure(heap, heap.unit().of(after.heap()));
       turn.figure(resident, resident.unit().of(after.resident()));
     }
     turn.time(remove, first.remove());

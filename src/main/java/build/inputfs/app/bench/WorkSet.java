@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +24,8 @@ import java.util.function.Consumer;
 
 /**
  * The trees that the work is done on: each made when it is first asked for, as a directory of the
- * native disk and as a tree in a store beside it. For one thread.
+ * native disk and as a tree in a store beside it. A file beside the directory, written when both
+ * are there, tells the root, so that another run can use them again. For one thread.
  */
 final class WorkSet {
   /** The name of the only file of {@link #largeFile}. */
@@ -46,10 +48,16 @@ final class WorkSet {
     Digest run(TreeBuilder importer, Path directory) throws IOException;
   }
 
-  /** Makes the directory of a tree. */
+  /** Makes the directory of a tree, which does not exist. */
+  @FunctionalInterface
+  private interface DirectoryMaker {
+    void make(Path directory) throws IOException;
+  }
+
+  /** Puts a tree into the store, and what may be there of its directory in order. */
   @FunctionalInterface
   private interface Maker {
-    void make(Path directory) throws IOException;
+    Digest make(Path directory) throws IOException;
   }
 
   /**
@@ -80,7 +88,7 @@ final class WorkSet {
 
   /** A random tree of so many files. */
   InputTree files(int count) throws IOException {
-    return tree(
+    return imported(
         "files-" + count,
         "a tree of %,d files".formatted(count),
         directory -> new RandomTree(count).make(directory, count));
@@ -88,7 +96,7 @@ final class WorkSet {
 
   /** A copy of this machine's C headers and compiler, as far as it has any. */
   InputTree real() throws IOException {
-    return tree(
+    return imported(
         "real",
         "a copy of " + REAL,
         directory -> {
@@ -103,12 +111,12 @@ final class WorkSet {
 
   /** The headers and C files of {@code tree}. */
   InputTree headers(int count, HeaderTree tree) throws IOException {
-    return tree("headers-" + count, "a tree of %,d C headers".formatted(count), tree::make);
+    return imported("headers-" + count, "a tree of %,d C headers".formatted(count), tree::make);
   }
 
   /** A tree of one large file. */
   InputTree largeFile(long bytes) throws IOException {
-    return tree(
+    return imported(
         "large-" + bytes,
         "a file of %,d MB".formatted(bytes >> 20),
         directory -> {
@@ -129,7 +137,13 @@ final class WorkSet {
    * same content. It is in the store alone.
    */
   InputTree manyFiles(int count) throws IOException {
-    progress.accept("making a tree of %,d files in the store".formatted(count));
+    return tree(
+        "many-" + count,
+        "a tree of %,d files in the store".formatted(count),
+        _ -> storeManyFiles(count));
+  }
+
+  private Digest storeManyFiles(int count) throws IOException {
     Digest content = store.put("the same".getBytes(StandardCharsets.UTF_8));
     DirectoryBuilder root = new DirectoryBuilder();
     DirectoryBuilder middle = new DirectoryBuilder();
@@ -145,7 +159,7 @@ final class WorkSet {
         middle = new DirectoryBuilder();
       }
     }
-    return new InputTree(store.put(root.build()), folder.resolve("none"), Map.of());
+    return store.put(root.build());
   }
 
   /** {@code tree} with other files: paths, whose directories exist, and contents. */
@@ -191,13 +205,32 @@ final class WorkSet {
     return directory.build();
   }
 
+  /** A tree that is a directory first. */
+  private InputTree imported(String name, String what, DirectoryMaker maker) throws IOException {
+    return tree(
+        name,
+        what,
+        directory -> {
+          if (Files.exists(directory)) {
+            Folders.delete(directory);
+          }
+          maker.make(directory);
+          return importing.run(importer, directory);
+        });
+  }
+
   private InputTree tree(String name, String what, Maker maker) throws IOException {
     InputTree known = made.get(name);
     if (known == null) {
-      progress.accept("making " + what);
       Path directory = folder.resolve(name);
-      maker.make(directory);
-      known = new InputTree(importing.run(importer, directory), directory, Map.of());
+      Path note = folder.resolve(name + ".root");
+      if (!Files.exists(note)) {
+        progress.accept("making " + what);
+        Path written = folder.resolve(name + ".new");
+        Files.writeString(written, maker.make(directory).toString());
+        Files.move(written, note, StandardCopyOption.ATOMIC_MOVE);
+      }
+      known = new InputTree(Digest.parse(Files.readString(note)), directory, Map.of());
       made.put(name, known);
     }
     return known;

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -25,6 +26,9 @@ final class BenchCommand implements Subcommand {
   private static final String CONTENDERS = "--contenders";
   private static final String AGAINST = "--against";
   private static final String OUTPUT = "--output";
+  private static final String WORK_SET = "--work-set";
+  private static final String JOIN = "--join";
+  private static final String KEEP_CACHES = "--keep-caches";
   private static final int FULL_ROUNDS = 5;
   private static final int QUICK_ROUNDS = 3;
   private static final double QUICK_SCALE = 0.1;
@@ -45,7 +49,12 @@ final class BenchCommand implements Subcommand {
             "");
     spec.addOption(
         Options.flag(QUICK, "Rough figures in some minutes: a tenth of the work, 3 rounds."));
-    spec.addOption(Options.value(ROUNDS, "N", "How many rounds count (default: 5)."));
+    spec.addOption(
+        Options.value(
+            ROUNDS,
+            "N",
+            "How many rounds count (default: 5). With 0 it measures nothing: it only makes the"
+                + " --work-set, and a report of what is joined."));
     spec.addOption(
         Options.value(SCALE, "F", "The size of the work, up to 1 (default: 1, or 0.1 if quick)."));
     spec.addOption(
@@ -63,13 +72,30 @@ final class BenchCommand implements Subcommand {
                 + " to change as it likes; and as `COMMAND remove TREE VIEW`, after which VIEW is"
                 + " an empty directory again. May be given several times."));
     spec.addOption(
+        Options.flag(
+            KEEP_CACHES, "Leave the kernel's caches alone: nothing that is cold is measured."));
+    spec.addOption(
+        Options.value(
+            WORK_SET,
+            "DIR",
+            "Keep the trees to work on there, and use those that are there. It is the default of"
+                + " --scratch then, which has to be on the same disk."));
+    spec.addOption(
+        Options.values(
+            JOIN,
+            "FILE",
+            "1",
+            "Join the JSON of an earlier run on this machine, so that a long run can be done in"
+                + " pieces: rounds of the same row are counted together. May be given several"
+                + " times."));
+    spec.addOption(
         Options.value(OUTPUT, "DIR", "Write bench.txt, bench.json and bench.svg there."));
     spec.addOption(
         Options.value(
             Options.SCRATCH,
             "DIR",
             "A folder on the disk to measure (default: ~/.cache/inputfs); all that is put there is"
-                + " deleted at the end."));
+                + " deleted at the end, but the --work-set."));
     spec.addOption(Options.flag(Options.JSON, "Print one JSON object on stdout instead."));
   }
 
@@ -84,7 +110,14 @@ final class BenchCommand implements Subcommand {
     Plan plan = plan(arguments, context);
     Report report;
     try {
-      report = new Benchmark(plan, Posix.load(), interruption, console::say).run();
+      List<Report> runs = new ArrayList<>();
+      for (String file : Options.list(arguments, JOIN)) {
+        runs.add(Report.parse(Files.readString(Path.of(file))));
+      }
+      if (plan.rounds() > 0 || plan.workSet() != null || runs.isEmpty()) {
+        runs.add(new Benchmark(plan, Posix.load(), interruption, console::say).run());
+      }
+      report = Report.join(runs);
     } catch (IllegalArgumentException e) {
       throw Options.usage(arguments, String.valueOf(e.getMessage()));
     }
@@ -98,19 +131,25 @@ final class BenchCommand implements Subcommand {
   }
 
   private static Plan plan(ParseResult arguments, Context context) throws IOException {
+    Path workSet = Options.path(arguments, WORK_SET);
     Path parent = Options.path(arguments, Options.SCRATCH);
     if (parent == null) {
-      parent = context.folders().store();
+      parent = workSet == null ? context.folders().store() : workSet;
     }
     Files.createDirectories(parent);
+    if (workSet != null) {
+      workSet = Files.createDirectories(workSet).toRealPath();
+    }
     boolean quick = Options.has(arguments, QUICK);
     return new Plan(
         parent.toRealPath().resolve("bench-" + ProcessHandle.current().pid()),
+        workSet,
         number(arguments, SCALE, quick ? QUICK_SCALE : 1),
         (int) number(arguments, ROUNDS, quick ? QUICK_ROUNDS : FULL_ROUNDS),
+        !Options.has(arguments, KEEP_CACHES),
         names(arguments, ONLY),
         names(arguments, CONTENDERS),
-        Strategies.NAMES,
+        Stream.of(Strategies.NAMES, RealStrategies.REAL_TREES).flatMap(List::stream).toList(),
         commands(arguments),
         BenchCommand::server);
   }
@@ -139,9 +178,11 @@ final class BenchCommand implements Subcommand {
     try {
       number = Double.parseDouble(value);
     } catch (NumberFormatException e) {
-      number = 0;
+      number = -1;
     }
-    if (!(number > 0) || (option.equals(ROUNDS) ? number < 1 : number > 1)) {
+    if (option.equals(ROUNDS)
+        ? number != Math.rint(number) || number < 0
+        : !(number > 0 && number <= 1)) {
       throw Options.usage(arguments, option + " does not take '" + value + "'");
     }
     return number;

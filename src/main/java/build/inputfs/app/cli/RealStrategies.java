@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 
 /** The strategies of this program. */
 final class RealStrategies implements Strategies {
-  private static final List<String> REAL_TREES =
+  static final List<String> REAL_TREES =
       Stream.of(Mechanism.values()).map(Mechanism::label).toList();
 
   private final CacheFolder caches;

@@ -6,8 +6,6 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class MeasurementsTest {
-  private static final Row ROW = new Row("row", "A row", Unit.MILLISECONDS);
-
   private final Measurements measurements = new Measurements();
 
   @Test
@@ -28,23 +26,23 @@ final class MeasurementsTest {
   @Test
   void ratio_takesOnlyRoundsThatBothHave() {
     add("a", 10, 30, 400);
-    measurements.add(ROW, "b", 1, 10);
+    measurements.add("row", "b", 1, 10);
     assertThat(measurements.ratio("row", "a", "row", "b")).isEqualTo(new Summary(3, 3, 3, 1));
     assertThat(measurements.ratio("row", "a", "row", "c")).isNull();
   }
 
   @Test
   void requests_areSummedOverTheirKinds() {
-    measurements.addRequests(ROW, "a", 0, Map.of("LOOKUP", 3L, "OPEN", 4L));
-    measurements.addRequests(ROW, "a", 1, Map.of("OPEN", 5L));
+    measurements.addRequests("row", "a", 0, Map.of("LOOKUP", 3L, "OPEN", 4L));
+    measurements.addRequests("row", "a", 1, Map.of("OPEN", 5L));
     assertThat(measurements.requests("row", "a")).isEqualTo(new Summary(6, 5, 7, 2));
-    assertThat(measurements.requestKinds("row", "a")).isEqualTo(Map.of("OPEN", 5L));
+    assertThat(measurements.requests("row", "a", 1)).isEqualTo(Map.of("OPEN", 5L));
     assertThat(measurements.requests("row", "b")).isNull();
   }
 
   private void add(String contender, double... values) {
     for (int round = 0; round < values.length; round++) {
-      measurements.add(ROW, contender, round, values[round]);
+      measurements.add("row", contender, round, values[round]);
     }
   }
 }
