@@ -3,7 +3,9 @@ package build.inputfs.app.cli;
 import build.inputfs.cache.link.CacheFolder;
 import build.inputfs.cache.link.Mechanism;
 import build.inputfs.cache.link.RealTreeStrategy;
+import build.inputfs.cache.link.SafeLinks;
 import build.inputfs.cache.view.FirstWorkingStrategy;
+import build.inputfs.cache.view.LateStrategy;
 import build.inputfs.cache.view.SessionFolder;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
@@ -59,7 +61,11 @@ final class RealStrategies implements Strategies {
           case "copy" -> realTree(Mechanism.COPY, posix, blobs, trees, own);
           default ->
               new FirstWorkingStrategy(
-                  List.of(overlay(posix, blobs, trees, own), fuse(posix, blobs, trees, own)),
+                  List.of(
+                      overlay(posix, blobs, trees, own),
+                      fuse(posix, blobs, trees, own),
+                      new SafeLinks(posix, blobs, late(Mechanism.LINK, posix, blobs, trees, own)),
+                      late(Mechanism.CLONE, posix, blobs, trees, own)),
                   Logging::detail);
         };
     return new InSession(strategy, session);
@@ -101,6 +107,13 @@ final class RealStrategies implements Strategies {
       throws IOException {
     int threads = Runtime.getRuntime().availableProcessors();
     return RealTreeStrategy.open(posix, mechanism, blobs, trees, scratch, caches, threads);
+  }
+
+  /** The same, when it is needed. */
+  private ViewStrategy late(
+      Mechanism mechanism, Posix posix, BlobSource blobs, TreeReader trees, Path scratch) {
+    return new LateStrategy(
+        mechanism.label(), () -> realTree(mechanism, posix, blobs, trees, scratch));
   }
 
   private static ViewStrategy fuse(Posix posix, BlobSource blobs, TreeReader trees, Path scratch) {

@@ -30,10 +30,11 @@ final class Bind implements AutoCloseable {
     return new Bind(posix, source, path);
   }
 
-  /** Lets nobody write by this path. */
-  void makeReadOnly() throws IOException {
-    long flags = Posix.MS_BIND | Posix.MS_REMOUNT | Posix.MS_RDONLY;
-    Posix.check(posix.mount("none", path, "none", flags, ""), "make " + path + " read-only");
+  /** Lets nobody open a device or get another user's rights by this path, nor write if asked. */
+  void restrict(boolean readOnly) throws IOException {
+    long flags = Posix.MS_BIND | Posix.MS_REMOUNT | Posix.MS_NOSUID | Posix.MS_NODEV;
+    flags |= readOnly ? Posix.MS_RDONLY : 0;
+    Posix.check(posix.mount("none", path, "none", flags, ""), "restrict the mount at " + path);
   }
 
   /** Whether the path still shows the directory. */

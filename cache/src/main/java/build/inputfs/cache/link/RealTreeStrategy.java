@@ -157,9 +157,7 @@ public final class RealTreeStrategy implements ViewStrategy {
         return null;
       }
       TreeCounts counts = make(spec, tree);
-      if (spec.readOnly()) {
-        bind.makeReadOnly();
-      }
+      bind.restrict(spec.readOnly());
       return new RealTreeView(
           spec.path(),
           mechanism(counts) + ", bound",

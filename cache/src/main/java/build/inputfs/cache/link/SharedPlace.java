@@ -46,7 +46,7 @@ final class SharedPlace implements RealTreeView.Place {
       return false;
     }
     binds.push(bind);
-    bind.makeReadOnly();
+    bind.restrict(true);
     return true;
   }
 

@@ -28,7 +28,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The cache under many threads, and under kill -9. */
+/**
+ * The cache under many threads, and under kill -9: as often as the property {@code
+ * inputfs.test.kills} says.
+ */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 final class DirectoryCacheStressTest {
   private static final int THREADS = 64;
@@ -70,7 +73,8 @@ final class DirectoryCacheStressTest {
   }
 
   @Test
-  void pin_byManyThreadsWithEvictionAndCancellation_keepsEveryPromise() throws Exception {
+  void invariant08_pin_byManyThreadsWithEvictionAndCancellation_keepsEveryPromise()
+      throws Exception {
     try (LinkFixture fixture = new LinkFixture(folder)) {
       ConcurrentMap<Digest, AtomicInteger> inUse = new ConcurrentHashMap<>();
       Watching source = new Watching(fixture.store, inUse, new AtomicInteger());
@@ -167,7 +171,7 @@ final class DirectoryCacheStressTest {
   }
 
   @Test
-  void kill_atAnyMoment_leavesNoWrongTreeAndNoOrphan() throws Exception {
+  void invariant17_kill_atAnyMoment_leavesNoWrongTreeAndNoOrphan() throws Exception {
     int kills = Integer.getInteger("inputfs.test.kills", 8);
     List<Digest> roots = new ArrayList<>();
     try (LinkFixture fixture = new LinkFixture(folder)) {

@@ -4,12 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.digest.DigestFunction;
+import build.inputfs.cas.store.BlobSource;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -43,11 +50,16 @@ final class DirectoryCacheTest {
   }
 
   private DirectoryCache cache(CacheLimits limits) throws IOException {
+    return cache(fixture().materializer, fixture().remover, limits);
+  }
+
+  private DirectoryCache cache(Materializer materializer, TreeRemover remover, CacheLimits limits)
+      throws IOException {
     return DirectoryCache.open(
         fixture().posix,
         fixture().reader,
-        fixture().materializer,
-        fixture().remover,
+        materializer,
+        remover,
         folder.resolve("cache"),
         fixture().options(Mechanism.LINK),
         limits);
@@ -104,6 +116,102 @@ final class DirectoryCacheTest {
         assertThat(Path.of(where(after, "a1/b2/changed")).getParent())
             .isNotEqualTo(Path.of(where(before, "a1/b2/changed")).getParent());
       }
+    }
+  }
+
+  /** A source that waits before it gives one blob. */
+  private record Slow(BlobSource blobs, Digest slow, CountDownLatch asked, CountDownLatch go)
+      implements BlobSource {
+    @Override
+    public DigestFunction function() {
+      return blobs.function();
+    }
+
+    @Override
+    public Path locate(Digest digest, boolean executable) throws IOException {
+      if (digest.equals(slow)) {
+        asked.countDown();
+        try {
+          go.await();
+        } catch (InterruptedException e) {
+          throw new IOException(e);
+        }
+      }
+      return blobs.locate(digest, executable);
+    }
+
+    @Override
+    public byte[] read(Digest digest, int limit) throws IOException {
+      return blobs.read(digest, limit);
+    }
+  }
+
+  @Test
+  void invariant07_aTree_isInItsPlaceWhenItIsWholeAndHitsDoNotWaitForIt() throws Exception {
+    Digest content = fixture().put("the last");
+    Slow source = new Slow(fixture().store, content, new CountDownLatch(1), new CountDownLatch(1));
+    Digest known = fixture().tree().file("a", "known").put();
+    Digest root = fixture().tree().file("a", "first").blob("z/last", content).put();
+    Path trees = folder.resolve("cache/trees");
+    try (Materializer materializer =
+            new Materializer(
+                fixture().posix,
+                source,
+                fixture().reader,
+                fixture().remover,
+                2,
+                Materializer.DISK_LINK_LIMIT);
+        DirectoryCache cache =
+            cache(materializer, fixture().remover, new CacheLimits(MANY, MANY, MANY));
+        ExecutorService builder = Executors.newSingleThreadExecutor()) {
+      cache.pin(known).close();
+      Future<Pin> built = builder.submit(() -> cache.pin(root));
+      try {
+        source.asked.await();
+        assertThat(trees.resolve(Marks.name(root))).doesNotExist();
+        assertThat(folder.resolve("cache/marks").resolve(Marks.name(root))).doesNotExist();
+        try (Pin pin = cache.pin(known)) {
+          assertThat(pin.path().resolve("a")).hasContent("known");
+        }
+      } finally {
+        source.go.countDown();
+      }
+      try (Pin pin = built.get()) {
+        assertThat(pin.path().resolve("z/last")).hasContent("the last");
+      }
+    }
+  }
+
+  @Test
+  void invariant07_anEvictedTree_leavesItsPlaceByARenameAndIsDeletedElsewhere() throws IOException {
+    TreeRemover stopped = new TreeRemover(fixture().posix, 1);
+    DirectoryCache cache =
+        cache(fixture().materializer, stopped, new CacheLimits(MANY, MANY, MANY));
+    Pin pin = cache.pin(bigTree("x"));
+    Path place = pin.path();
+    long inode = fixture().stat(place).ino();
+    pin.close();
+    stopped.close(); // so that nothing can be deleted now
+
+    cache.clear();
+
+    assertThat(place).doesNotExist();
+    assertThat(cache.stats().trees()).isZero();
+    assertThatThrownBy(cache::close).isInstanceOf(RuntimeException.class);
+    try (var tombstones = Files.find(folder.resolve("cache"), 2, (path, facts) -> true)) {
+      assertThat(tombstones.toList()).anyMatch(path -> ino(path) == inode);
+    }
+    cache(new CacheLimits(MANY, MANY, MANY)).close();
+    try (var left = Files.list(folder.resolve("cache"))) {
+      assertThat(left.toList()).hasSize(2); // what is left is swept by the next who opens it
+    }
+  }
+
+  private long ino(Path path) {
+    try {
+      return fixture().stat(path).ino();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

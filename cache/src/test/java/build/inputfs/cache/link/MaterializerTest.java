@@ -36,8 +36,17 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+/**
+ * The making of trees. The property {@code inputfs.test.runs} says how many times new executables
+ * are run while others fork.
+ */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 final class MaterializerTest {
+  private static final int BUSY_THREADS = 8;
+
+  /** The files of the tree that {@link #executables} makes. */
+  private static final List<String> EXECUTABLES = List.of("linked", "private", "d/linked");
+
   @TempDir Path folder = Path.of("");
   private LinkFixture fixture = unset();
   private Path tree = Path.of("");
@@ -224,7 +233,9 @@ final class MaterializerTest {
   }
 
   @Test
-  void executables_madeAndRunByManyWhileOthersFork_areNeverBusy() throws Exception {
+  void invariant02_executables_madeAndRunByManyWhileOthersFork_areNeverBusy() throws Exception {
+    int perRound = BUSY_THREADS * EXECUTABLES.size();
+    int rounds = Math.ceilDiv(Integer.getInteger("inputfs.test.runs", 12 * perRound), perRound);
     AtomicBoolean over = new AtomicBoolean();
     AtomicInteger runs = new AtomicInteger();
     Path trueProgram = Path.of("/bin/true");
@@ -239,20 +250,21 @@ final class MaterializerTest {
                 return null;
               });
       List<Callable<Void>> makers = new ArrayList<>();
-      for (int thread = 0; thread < 8; thread++) {
+      for (int thread = 0; thread < BUSY_THREADS; thread++) {
         int number = thread;
         makers.add(
             () -> {
-              for (int round = 0; round < 12; round++) {
+              for (int round = 0; round < rounds; round++) {
                 // New content each time, so that variants are made and not only linked.
                 byte[] own = Arrays.copyOf(program, program.length + 8);
                 own[program.length] = (byte) number;
                 own[program.length + 1] = (byte) round;
+                own[program.length + 2] = (byte) (round >> 8);
                 Digest digest = fixture.store.put(own);
                 Digest root = executables(digest);
                 Path place = folder.resolve("busy-" + number + "-" + round);
                 fixture.make(root, place, round % 2 == 0 ? Mechanism.LINK : Mechanism.COPY);
-                for (String name : new String[] {"linked", "private", "d/linked"}) {
+                for (String name : EXECUTABLES) {
                   assertThat(LinkFixture.run(place.resolve(name).toString())).isZero();
                   runs.incrementAndGet();
                 }
@@ -270,7 +282,7 @@ final class MaterializerTest {
       }
       forking.get();
     }
-    assertThat(runs.get()).isEqualTo(8 * 12 * 3);
+    assertThat(runs.get()).isEqualTo(rounds * perRound);
   }
 
   @Test

@@ -131,6 +131,26 @@ final class RealTreeStrategyTest {
   }
 
   @Test
+  void safeLinks_refusesWhoCouldWriteToTheStore() throws IOException {
+    needRoot();
+    Digest root = fixture.tree().file("d/a", "A").put();
+    Path path = Files.createDirectory(folder.resolve("view"));
+    try (ViewStrategy safe =
+        new SafeLinks(fixture.posix, fixture.store, strategy(Mechanism.LINK))) {
+      assertThatThrownBy(() -> safe.open(new ViewSpec(root, path, 0, 0, false, List.of())))
+          .hasMessageContaining("root");
+      try (View view = safe.open(new ViewSpec(root, path, 1234, 1234, false, List.of()))) {
+        assertThat(view.mechanism()).isEqualTo("hardlink, bound");
+      }
+      Path blob = fixture.store.locate(root, false);
+      Files.setAttribute(blob, "unix:uid", 1234);
+      assertThatThrownBy(() -> safe.open(new ViewSpec(root, path, 1234, 1234, false, List.of())))
+          .hasMessageContaining("user 1234, owns the store");
+    }
+    assertThat(path).isEmptyDirectory();
+  }
+
+  @Test
   void open_whenABlobIsMissing_leavesNoMountAndNoFile() throws IOException {
     Digest content = fixture.put("gone");
     Digest root = fixture.tree().file("d/a", "A").blob("gone", content).put();

@@ -56,6 +56,25 @@ final class FirstWorkingStrategyTest {
         .satisfies(e -> assertThat(e.getSuppressed()[0]).hasMessage("one"));
   }
 
+  @Test
+  void late_opensItsStrategyForTheFirstViewAndClosesIt() throws IOException {
+    List<Small> opened = new ArrayList<>();
+    LateStrategy.Opener opener =
+        () -> {
+          opened.add(new Small("late", ""));
+          return opened.getLast();
+        };
+    new LateStrategy("never", opener).close();
+    assertThat(opened).isEmpty();
+    try (LateStrategy late = new LateStrategy("late", opener)) {
+      assertThat(late.name()).isEqualTo("late");
+      late.open(spec()).close();
+      late.open(spec()).close();
+    }
+    assertThat(opened).hasSize(1);
+    assertThat(opened.getFirst().closed).isTrue();
+  }
+
   private static ViewSpec spec() {
     return new ViewSpec(ROOT, Path.of("/nowhere"), 0, 0, false, List.of());
   }

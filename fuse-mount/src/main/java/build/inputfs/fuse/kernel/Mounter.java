@@ -119,20 +119,21 @@ public final class Mounter {
   }
 
   /**
-   * Removes a mount of inputfs that any process made. The process that serves it ends its session
-   * then. Works on a mount whose process has died.
+   * Removes a mount of inputfs that any process made. The process that made it ends the view then.
+   * Works on a mount whose process has died.
    *
    * @throws MountException where {@code mountPoint} is no mount of inputfs, or is in use
    */
   public void unmount(Path mountPoint) throws MountException {
     Path path;
-    MountTable.Line line;
+    MountTable mounts;
     try {
       path = MountPoints.withoutTouching(mountPoint);
-      line = MountTable.read().at(path);
+      mounts = MountTable.read();
     } catch (IOException e) {
       throw new MountException("cannot look at " + mountPoint + ": " + e.getMessage(), e);
     }
+    MountTable.Line line = mounts.at(path);
     if (line == null) {
       throw new MountException(mountPoint + " is not a mount point");
     }
@@ -144,7 +145,10 @@ public final class Mounter {
       fusermount().unmount(path, false);
       return;
     }
-    int result = posix.umount2(path, Posix.UMOUNT_NOFOLLOW);
+    // The parts of a cached tree are mounts too, and go with the first: nobody writes there.
+    boolean hasParts = line.isRealTree() && mounts.hasBelow(path);
+    int how = Posix.UMOUNT_NOFOLLOW | (hasParts ? Posix.MNT_DETACH : 0);
+    int result = posix.umount2(path, how);
     if (result == -Errnos.EBUSY) {
       throw new MountException(mountPoint + " is in use: end the processes that use it first");
     }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,14 +24,31 @@ public record MountTable(List<Line> mounts) {
    * @param path the mount point
    * @param type the filesystem's type, such as {@code fuse.inputfs}
    * @param source what it was mounted from
+   * @param shown which of the filesystem's directories is seen there
    */
-  public record Line(long id, Path path, String type, String source) {
+  public record Line(long id, Path path, String type, String source, String shown) {
 
-    /** Whether this is a mount of inputfs: a filesystem that it serves, or an overlay it made. */
+    /**
+     * Whether this is a mount of inputfs: a filesystem that it serves, an overlay it made, or a
+     * real tree.
+     */
     public boolean isOurs() {
-      return type.equals(FUSE_TYPE) || (type.equals("overlay") && source.equals(SOURCE));
+      return type.equals(FUSE_TYPE)
+          || (type.equals("overlay") && source.equals(SOURCE))
+          || isRealTree();
+    }
+
+    /** Whether a real tree is shown here, by a bind mount: of a process, or of a cache. */
+    public boolean isRealTree() {
+      return REAL_TREE.matcher(shown).find();
     }
   }
+
+  /** Where real trees are, and what the kernel adds when one was removed. */
+  private static final Pattern REAL_TREE =
+      Pattern.compile(
+          "/(session-[^/]+/trees-[^/]+/[0-9]+|(hardlink|clone|copy)-[0-9]+-[0-9]+/trees/[^/]+)"
+              + "(//deleted)?$");
 
   /** The type of the filesystems that inputfs serves. */
   public static final String FUSE_TYPE = "fuse.inputfs";
@@ -60,7 +78,8 @@ public record MountTable(List<Line> mounts) {
                 Long.parseLong(fields[0]),
                 Path.of(unescape(fields[4])),
                 fields[separator + 1],
-                fields[separator + 2]));
+                fields[separator + 2],
+                unescape(fields[3])));
       }
     }
     return new MountTable(List.copyOf(lines));
@@ -75,6 +94,12 @@ public record MountTable(List<Line> mounts) {
       }
     }
     return found;
+  }
+
+  /** Whether there are mounts on what is below a path. */
+  public boolean hasBelow(Path path) {
+    return mounts.stream()
+        .anyMatch(line -> line.path().startsWith(path) && !line.path().equals(path));
   }
 
   /** Whether the mount with this number is still there, whatever its path is. */

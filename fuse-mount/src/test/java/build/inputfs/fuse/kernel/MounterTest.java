@@ -136,7 +136,7 @@ final class MounterTest {
     assertThat(table.mounts()).hasSize(3);
     assertThat(table.at(Path.of("/a b\\c"))).isEqualTo(table.mounts().get(2));
     assertThat(table.mounts().get(1))
-        .isEqualTo(new MountTable.Line(36, Path.of("/a b\\c"), "fuse.inputfs", "inputfs"));
+        .isEqualTo(new MountTable.Line(36, Path.of("/a b\\c"), "fuse.inputfs", "inputfs", "/"));
     assertThat(table.at(Path.of("/b"))).isNull();
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import build.inputfs.it.harness.FsOps;
 import build.inputfs.it.harness.InputTree;
+import build.inputfs.it.harness.Machine;
 import build.inputfs.it.harness.Place;
 import build.inputfs.it.harness.Strategy;
 import build.inputfs.it.harness.Trees;
@@ -138,6 +139,7 @@ class InputsTest {
 
   @Test
   void twins_ofOneContent_areTwoFiles() {
+    Machine.needInputsOfItsOwn(strategy);
     place()
         .expect(
             """

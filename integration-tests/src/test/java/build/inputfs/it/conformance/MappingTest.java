@@ -79,6 +79,7 @@ class MappingTest {
 
   @Test
   void map_sharedOverAnInput_changesThePrivateCopy() {
+    Machine.needInputsOfItsOwn(strategy);
     Machine.needRoot();
     place()
         .expect(

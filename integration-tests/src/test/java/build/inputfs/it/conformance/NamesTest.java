@@ -1,5 +1,6 @@
 package build.inputfs.it.conformance;
 
+import build.inputfs.it.harness.Machine;
 import build.inputfs.it.harness.Place;
 import build.inputfs.it.harness.Strategy;
 import build.inputfs.it.harness.Trees;
@@ -53,7 +54,9 @@ class NamesTest {
             readlink link => input.txt
             rename . x   => EBUSY
             rename d/.. x => EBUSY
-            """);
+            """
+                // Either is right by rename(2), and XFS says so.
+                .replace("ENOTEMPTY", strategy == Strategy.CLONE ? "EEXIST" : "ENOTEMPTY"));
   }
 
   @Test
@@ -178,6 +181,7 @@ class NamesTest {
 
   @Test
   void symlink_ofTheLongestTarget_isVerbatim() {
+    Machine.need(strategy != Strategy.CLONE, "XFS takes targets of up to 1,023 bytes");
     String target = "t/".repeat(2047) + "t";
     place().expect("symlink " + target + " s\nlstat s => link 0777 1 {me} 4095 now");
     place().expect("symlink " + target + "x s => ENAMETOOLONG");

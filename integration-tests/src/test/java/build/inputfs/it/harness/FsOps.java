@@ -23,6 +23,9 @@ public final class FsOps implements AutoCloseable {
   /** A variable that has the number of a directory's links left out of what is told. */
   static final String HIDE_DIRECTORY_LINKS = "FSOPS_HIDE_DIRECTORY_LINKS";
 
+  /** A variable that has the number of links and the time of files like inputs left out. */
+  static final String HIDE_SHARED = "FSOPS_HIDE_SHARED";
+
   private static final Duration DEADLINE = Duration.ofMinutes(5);
   private static final int REMEMBERED = 30;
 
@@ -34,6 +37,7 @@ public final class FsOps implements AutoCloseable {
   private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
   private final Deque<String> last = new ArrayDeque<>();
   private final boolean hidesLinks;
+  private final boolean hidesShared;
 
   public FsOps(Path program, Path directory, Map<String, String> environment) {
     this(Namespace.OWN, program, directory, environment);
@@ -51,6 +55,7 @@ public final class FsOps implements AutoCloseable {
       throw new AssertionError("cannot start " + program + " in " + directory, e);
     }
     hidesLinks = environment.containsKey(HIDE_DIRECTORY_LINKS);
+    hidesShared = environment.containsKey(HIDE_SHARED);
     requests = process.outputWriter(StandardCharsets.UTF_8);
     Thread.ofVirtual().start(() -> collect(process.inputReader(StandardCharsets.UTF_8)));
   }
@@ -91,6 +96,10 @@ public final class FsOps implements AutoCloseable {
           arrow < 0 ? "ok" : line.substring(arrow + 2).strip().replace("{me}", Machine.owner());
       if (hidesLinks) {
         expected = expected.replaceFirst("^(dir \\d+) \\d+ ", "$1 - ");
+      }
+      if (hidesShared) {
+        expected =
+            expected.replaceFirst("^(file 0(?:444|555)) \\d+ (\\S+ \\d+) \\S+$", "$1 - $2 -");
       }
       String answer = ask(operation);
       if (!matches(answer, expected)) {

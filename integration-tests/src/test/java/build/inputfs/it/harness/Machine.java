@@ -24,6 +24,11 @@ public final class Machine {
     need(obstacle.isEmpty(), strategy + ": " + obstacle);
   }
 
+  /** Skips where a test that changes inputs would change the store. */
+  public static void needInputsOfItsOwn(Strategy strategy) {
+    need(strategy.hasInputsOfItsOwn(), strategy + ": root would write to the store's own files");
+  }
+
   public static void needRoot() {
     need(isRoot(), "only root can do what this test does");
   }

@@ -14,7 +14,16 @@ public enum Strategy {
    */
   FUSE_CACHED("fuse"),
   /** A view by the kernel's overlayfs. */
-  OVERLAY("overlay");
+  OVERLAY("overlay"),
+  /**
+   * A real tree of links to the store's own files. Whoever overrides mode bits changes those: the
+   * tests that do so are not for it, nor can it show an input's time and number of links.
+   */
+  HARDLINK("hardlink"),
+  /** A real tree of clones, on a disk that has them. */
+  CLONE("clone"),
+  /** A real tree of copies. */
+  COPY("copy");
 
   private final String option;
 
@@ -32,6 +41,11 @@ public enum Strategy {
     return this != OVERLAY;
   }
 
+  /** Whether the inputs of a place are its own, and not the inodes of the store. */
+  public boolean hasInputsOfItsOwn() {
+    return this != HARDLINK;
+  }
+
   /** Why it does not run here; empty when it does. */
   String obstacle() {
     String asked = System.getProperty("inputfs.it.strategies", name());
@@ -43,6 +57,8 @@ public enum Strategy {
       case FUSE -> Machine.fuseObstacle();
       case OVERLAY -> Machine.overlayObstacle();
       case FUSE_CACHED -> Machine.namespaceObstacle();
+      case HARDLINK, COPY -> Machine.isRoot() ? "" : "only root can bind a tree to a place here";
+      case CLONE -> Disk.XFS.obstacle();
     };
   }
 }

@@ -31,6 +31,8 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
   /** In the environment of all that a test starts, so that it can be told from other processes. */
   private static final String MARK = "INPUTFS_TEST_FOLDER";
 
+  private static final String DISK = "disk";
+
   private static final ExtensionContext.Namespace SHARED =
       ExtensionContext.Namespace.create(Workbench.class);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -39,6 +41,7 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
   private int made;
   private @Nullable Namespace namespace;
   private @Nullable Path folder;
+  private @Nullable Disk disk;
   private @Nullable Toolbox toolbox;
 
   @Override
@@ -95,14 +98,43 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
     }
   }
 
-  /** A new directory in this test's folder, whose name begins as asked. */
+  /**
+   * Makes a disk, and has this test's store, places and scratches on it from now on; skips the test
+   * where the machine cannot.
+   */
+  public void use(Disk kind) {
+    String obstacle = kind.obstacle();
+    Machine.need(obstacle.isEmpty(), obstacle);
+    Path point = directory(DISK);
+    kind.mount(folder().resolve("image"), point);
+    keep(() -> Disk.unmount(point));
+    disk = kind;
+  }
+
+  /** Skips where a strategy does not work; has the disk that it needs from now on. */
+  public void need(Strategy strategy) {
+    Machine.need(strategy);
+    if (strategy == Strategy.CLONE && disk == null) {
+      use(Disk.XFS);
+    }
+  }
+
+  /** A new directory on this test's disk, whose name begins as asked. */
   public Path fresh(String prefix) {
-    return directory(prefix + "-" + ++made);
+    try {
+      return Files.createDirectory(home().resolve(prefix + "-" + ++made));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** This test's store. */
   public TestStore store() {
-    return new TestStore(folder().resolve("store"));
+    return new TestStore(home().resolve("store"));
+  }
+
+  private Path home() {
+    return disk != null ? folder().resolve(DISK) : folder();
   }
 
   /** The program that carries out file operations. */
@@ -164,10 +196,10 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
 
   /** Makes a place with a tree in it; skips the test where the machine cannot. */
   public Place place(Strategy strategy, InputTree tree) {
-    Machine.need(strategy);
+    need(strategy);
     return switch (strategy) {
       case REFERENCE -> copy(strategy, tree);
-      case FUSE, OVERLAY -> mount(strategy, tree.putInto(store()));
+      case FUSE, OVERLAY, HARDLINK, CLONE, COPY -> mount(strategy, tree.putInto(store()));
       case FUSE_CACHED -> mount(strategy, namespace(), tree.putInto(store()), List.of());
     };
   }
@@ -264,8 +296,12 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
   /** The environment of what looks at a place. */
   private Map<String, String> environment(Strategy strategy) {
     Map<String, String> environment = new HashMap<>(environment());
-    if (!strategy.countsDirectoryLinks()) {
+    boolean counts = disk == null || disk.countsDirectoryLinks();
+    if (!strategy.countsDirectoryLinks() || !counts) {
       environment.put(FsOps.HIDE_DIRECTORY_LINKS, "yes");
+    }
+    if (!strategy.hasInputsOfItsOwn()) {
+      environment.put(FsOps.HIDE_SHARED, "yes");
     }
     return environment;
   }

@@ -19,9 +19,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 /**
  * Each test runs a script twice: where it is tested, and on a private copy. What it prints and all
  * that it leaves must be the same. On a private copy that proves that the script is repeatable.
+ * They run as root, so not where inputs are the store's own files.
  */
 @ParameterizedClass(name = "{0}")
-@EnumSource(Strategy.class)
+@EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "HARDLINK")
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class ProgramsTest {
   @RegisterExtension final Workbench bench = new Workbench();

@@ -28,6 +28,7 @@ final class Arena {
     this.bench = bench;
     this.strategy = strategy;
     this.rooms = rooms;
+    bench.need(strategy);
     this.copy = bench.copy(strategy, tree(rooms));
     this.view = bench.place(strategy, tree(rooms));
   }

@@ -26,10 +26,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 /**
  * Does the same random operations to a view and to a private copy, and compares every answer and
  * what is left. The seed is printed; the properties {@code inputfs.it.seed} and {@code
- * inputfs.it.operations} set it and how many operations there are.
+ * inputfs.it.operations} set it and how many operations there are. Many of them write to inputs as
+ * root, which is nothing for a place whose inputs are the store's own files.
  */
 @ParameterizedClass(name = "{0}")
-@EnumSource(Strategy.class)
+@EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "HARDLINK")
 @Timeout(value = 60, unit = TimeUnit.MINUTES)
 class RandomOperationsTest {
   /** What was seen to pass stays what is run, until somebody asks for another. */
@@ -50,7 +51,7 @@ class RandomOperationsTest {
   void setCount() {
     int usual =
         switch (strategy) {
-          case REFERENCE -> 10_000;
+          case REFERENCE, HARDLINK, CLONE, COPY -> 10_000;
           case FUSE_CACHED -> 30_000;
           case FUSE, OVERLAY -> 100_000;
         };

@@ -179,12 +179,16 @@ static void put_time(struct timespec t) {
 
 void put_attributes(const struct stat *st) {
   printf("%s %04o ", kind(st->st_mode), st->st_mode & 07777);
-  if (S_ISDIR(st->st_mode) && getenv("FSOPS_HIDE_DIRECTORY_LINKS")) putchar('-');
+  int permissions = st->st_mode & 07777;
+  int shared = getenv("FSOPS_HIDE_SHARED") && S_ISREG(st->st_mode)
+      && (permissions == 0444 || permissions == 0555);
+  if (shared || (S_ISDIR(st->st_mode) && getenv("FSOPS_HIDE_DIRECTORY_LINKS"))) putchar('-');
   else printf("%lu", (unsigned long) st->st_nlink);
   printf(" %u:%u", st->st_uid, st->st_gid);
   if (!S_ISDIR(st->st_mode)) printf(" %lld", (long long) st->st_size);
   putchar(' ');
-  put_time(st->st_mtim);
+  if (shared) putchar('-');
+  else put_time(st->st_mtim);
 }
 
 void attributes(int result, const struct stat *st) {
