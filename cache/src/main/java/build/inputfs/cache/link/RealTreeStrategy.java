@@ -29,6 +29,7 @@ public final class RealTreeStrategy implements ViewStrategy {
 
   private final Posix posix;
   private final Mechanism mechanism;
+  private final BlobSource source;
   private final TreeReader reader;
   private final TreeRemover remover;
   private final Materializer materializer;
@@ -64,6 +65,7 @@ public final class RealTreeStrategy implements ViewStrategy {
       return new RealTreeStrategy(
           posix,
           mechanism,
+          source,
           reader,
           remover,
           new Materializer(posix, source, reader, remover, threads, Materializer.DISK_LINK_LIMIT),
@@ -78,6 +80,7 @@ public final class RealTreeStrategy implements ViewStrategy {
   private RealTreeStrategy(
       Posix posix,
       Mechanism mechanism,
+      BlobSource source,
       TreeReader reader,
       TreeRemover remover,
       Materializer materializer,
@@ -85,6 +88,7 @@ public final class RealTreeStrategy implements ViewStrategy {
       CacheFolder caches) {
     this.posix = posix;
     this.mechanism = mechanism;
+    this.source = source;
     this.reader = reader;
     this.caches = caches;
     this.remover = remover;
@@ -124,7 +128,7 @@ public final class RealTreeStrategy implements ViewStrategy {
             spec.path(),
             mechanism.label() + ", cached, bound",
             place.counters(),
-            new RealTree(posix, spec.path().toRealPath()),
+            tree(spec, spec.path().toRealPath()),
             place);
   }
 
@@ -162,7 +166,7 @@ public final class RealTreeStrategy implements ViewStrategy {
           spec.path(),
           mechanism(counts) + ", bound",
           counts.byName(),
-          new RealTree(posix, tree),
+          tree(spec, tree),
           new BoundPlace(bind, tree));
     } catch (IOException | RuntimeException e) {
       try {
@@ -188,8 +192,12 @@ public final class RealTreeStrategy implements ViewStrategy {
         spec.path(),
         mechanism(counts) + ", in place",
         counts.byName(),
-        new RealTree(posix, path),
+        tree(spec, path),
         new OwnPlace(path));
+  }
+
+  private RealTree tree(ViewSpec spec, Path path) {
+    return new RealTree(posix, source, reader, spec.root(), path);
   }
 
   private TreeCounts make(ViewSpec spec, Path tree) throws IOException {

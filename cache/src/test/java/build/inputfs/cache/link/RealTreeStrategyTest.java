@@ -14,8 +14,10 @@ import build.inputfs.cas.proto.ActionResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -128,6 +130,60 @@ final class RealTreeStrategyTest {
       assertThat(path).isEmptyDirectory();
       assertThat(second).isEmptyDirectory();
     }
+  }
+
+  @Test
+  void tree_ofLinks_knowsWhichFilesAreInputsStill() throws IOException {
+    Digest root =
+        fixture
+            .tree()
+            .file("d/kept", "kept")
+            .executable("d/run", "#!/bin/sh\n")
+            .file("d/own", "own", false, LinkFixture.mode(0640, null))
+            .file("d/changed", "one")
+            .file("d/written", "written")
+            .file("e/x", "two")
+            .file("f/x", "six")
+            .put();
+    for (String content : List.of("kept", "written")) {
+      // As of a store that was there before.
+      Files.setLastModifiedTime(
+          fixture.store.locate(fixture.put(content), false), FileTime.fromMillis(86_400_000));
+    }
+    Path run = fixture.store.locate(fixture.put("#!/bin/sh\n"), true);
+    Files.setLastModifiedTime(run, FileTime.fromMillis(86_400_000));
+    Path path = Files.createDirectory(folder.resolve("view"));
+    try (ViewStrategy strategy = strategy(Mechanism.LINK);
+        View view = strategy.open(spec(root, path, false))) {
+      int done =
+          LinkFixture.run(
+              "sh",
+              "-ec",
+              "cd \"$1\"; rm d/changed; echo new > d/changed; ln d/kept d/again; mv e g; mv f e;"
+                  + "chmod u+w d/written; touch d/written",
+              "sh",
+              path.toString());
+      assertThat(done).isZero();
+      ViewTree tree = view.tree();
+      assertThat(digestOf(tree, "d/kept")).isEqualTo(fixture.put("kept"));
+      assertThat(digestOf(tree, "d/run")).isEqualTo(fixture.put("#!/bin/sh\n"));
+      for (String other : List.of("d/own", "d/changed", "d/written", "d/again", "e/x", "g/x")) {
+        assertThat(digestOf(tree, other)).as(other).isNull();
+      }
+      ActionResult result =
+          new OutputCollector(fixture.store, fixture.store)
+              .collect(tree, DeclaredOutputs.ofPaths(List.of("e/x", "d/again", "d/run")));
+      assertThat(result.getOutputFilesList())
+          .extracting(file -> file.getDigest().getHash())
+          .containsExactlyInAnyOrder(
+              fixture.put("six").hex(),
+              fixture.put("kept").hex(),
+              fixture.put("#!/bin/sh\n").hex());
+    }
+  }
+
+  private static @Nullable Digest digestOf(ViewTree tree, String path) throws IOException {
+    return tree.find(path) instanceof ViewTree.RegularFile file ? file.digest() : null;
   }
 
   @Test

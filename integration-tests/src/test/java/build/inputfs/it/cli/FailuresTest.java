@@ -52,7 +52,7 @@ class FailuresTest {
   }
 
   @Test
-  void open_whenBlobIsMissing_failsWithIoErrorAndRunNamesIt() {
+  void invariant13_open_whenBlobIsMissing_failsWithIoErrorAndRunNamesIt() {
     String root = tree.putInto(bench.store()).toString();
     BlobName missing = tree.blobAt("dir/bad");
     bench.store().delete(missing);

@@ -132,7 +132,7 @@ class SignalsTest {
   }
 
   @Test
-  void server_killed_leavesADeadMountThatUnmountRemoves() {
+  void invariant17_server_killed_leavesADeadMountThatUnmountRemoves() {
     Machine.need(
         strategy == Strategy.FUSE,
         "an overlay outlives the server of the forest that it stands on");

@@ -142,7 +142,7 @@ class ImmutabilityTest {
   }
 
   @Test
-  void attacks_onInputsOfEveryKind_reachNeitherStoreNorOtherViews() {
+  void invariant01_attacks_onInputsOfEveryKind_reachNeitherStoreNorOtherViews() {
     InputTree tree = new InputTree();
     for (String attack : ATTACKS.keySet()) {
       tree.file(attack + "/file", "file content")
