@@ -19,6 +19,24 @@ public final class FileStat {
   // struct statx of linux/stat.h, 256 bytes on every architecture.
   final byte[] bytes = new byte[256];
 
+  private static final int STATX_MNT_ID = 0x1000;
+  private static final long STATX_ATTR_MOUNT_ROOT = 0x2000;
+
+  /** Whether the mount was told: {@link #mountId} and {@link #isMountRoot} say something then. */
+  public boolean knowsMount() {
+    return ((int) INTS.get(bytes, 0) & STATX_MNT_ID) != 0;
+  }
+
+  /** Number of the mount that the file was found on, as in {@code /proc/self/mountinfo}. */
+  public long mountId() {
+    return (long) LONGS.get(bytes, 144);
+  }
+
+  /** Whether the file is the root of a mount. */
+  public boolean isMountRoot() {
+    return ((long) LONGS.get(bytes, 8) & STATX_ATTR_MOUNT_ROOT) != 0;
+  }
+
   /** Number of hard links. */
   public int nlink() {
     return (int) INTS.get(bytes, 16);

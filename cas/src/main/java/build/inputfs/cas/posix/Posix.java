@@ -67,6 +67,8 @@ public final class Posix {
   private static final long FICLONE = 0x40049409L;
 
   private static final int STATX_BASIC_STATS = 0x7ff;
+  private static final int STATX_MNT_ID = 0x1000;
+  private static final int AT_STATX_DONT_SYNC = 0x4000;
   private static final int CLOCK_REALTIME_COARSE = 5;
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
@@ -237,6 +239,14 @@ public final class Posix {
   /** statx(2), asking for what stat(2) gives. */
   public int statx(int dirfd, String path, int flags, FileStat out) {
     return wrap(libc.statx(dirfd, path, flags, STATX_BASIC_STATS, out.bytes));
+  }
+
+  /**
+   * statx(2) of an open file or path, asking for its mount alone: whoever serves the filesystem is
+   * not asked. Kernels before Linux 5.8 do not say; {@link FileStat#knowsMount} tells.
+   */
+  public int statMount(int fd, FileStat out) {
+    return wrap(libc.statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, out.bytes));
   }
 
   /**

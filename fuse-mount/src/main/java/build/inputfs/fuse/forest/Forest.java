@@ -12,7 +12,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,6 +23,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One mount that holds the input trees of all views of one owner. What it shows never changes, so
@@ -30,8 +33,11 @@ import java.util.concurrent.atomic.AtomicLong;
  * end with {@link #close}. Nothing in this JVM may touch a path under the mount.
  */
 public final class Forest implements AutoCloseable {
-  /** All layers' paths must fit into the one page that mount(2) takes as options. */
-  private static final int MOST_LAYERS = 30;
+  /** Each layer of a view costs a request when the view is made. */
+  private static final int MOST_LAYERS = 8;
+
+  /** How many trees a new one is compared with. */
+  private static final int MOST_BASES = 4;
 
   private final ForestFileSystem fileSystem;
   private final Mounted mounted;
@@ -42,6 +48,10 @@ public final class Forest implements AutoCloseable {
   private final LayerPlanner planner;
   private final Duration keep;
   private final Map<Digest, Planted> planted = new ConcurrentHashMap<>();
+
+  /** The trees that others are laid over, the one used last first. Guarded by itself. */
+  private final Deque<Planted> bases = new ArrayDeque<>();
+
   private final AtomicLong skeletons = new AtomicLong();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread gardener;
@@ -98,19 +108,49 @@ public final class Forest implements AutoCloseable {
     return forest;
   }
 
-  /** A tree that is shown: its skeleton, the layers below it, and how many views use it. */
-  private static final class Planted {
-    final String skeleton;
-    final LayerPlanner.Plan plan;
+  /** A tree that is shown: what it is made of, and how many views and other trees use it. */
+  private static final class Planted implements LayerPlanner.Base {
+    final Digest root;
+
+    /** Its own directory: a skeleton, a difference, or the whole tree. */
+    final long top;
+
+    final String name;
+
+    /** All layers, those of its base included. */
+    final List<LayerTable.Layer> layers;
+
+    /** The tree that is below, which this one uses; or null. */
+    final @Nullable Planted base;
+
+    private final LayerPlanner.Plan<Planted> plan;
 
     // Guarded by this.
     private int users;
     private long leftNanos = System.nanoTime();
     private boolean felled;
 
-    Planted(String skeleton, LayerPlanner.Plan plan) {
-      this.skeleton = skeleton;
+    Planted(Digest root, long top, String name, LayerPlanner.Plan<Planted> plan) {
+      this.root = root;
+      this.top = top;
+      this.name = name;
       this.plan = plan;
+      this.base = plan.base();
+      List<LayerTable.Layer> all = new ArrayList<>(plan.layers());
+      if (base != null) {
+        all.addAll(base.layers);
+      }
+      this.layers = List.copyOf(all);
+    }
+
+    @Override
+    public Digest root() {
+      return root;
+    }
+
+    @Override
+    public int layerCount() {
+      return layers.size();
     }
 
     synchronized boolean enter() {
@@ -168,36 +208,100 @@ public final class Forest implements AutoCloseable {
         known = plant(root);
       }
       if (known.enter()) {
-        List<Path> directories = new ArrayList<>(known.plan.layers().size() + 1);
-        directories.add(mountPoint.resolve("skeletons").resolve(known.skeleton));
-        for (LayerTable.Layer layer : known.plan.layers()) {
-          directories.add(mountPoint.resolve("layers").resolve(layer.name));
-        }
-        return new Stack(known, List.copyOf(directories));
+        return new Stack(known, directories(known));
       }
     }
   }
 
+  private List<Path> directories(Planted tree) {
+    List<Path> directories = new ArrayList<>(tree.layers.size() + 2);
+    for (Planted each = tree; each != null; each = each.base) {
+      directories.add(mountPoint.resolve(ForestFileSystem.topName(each.top)).resolve(each.name));
+    }
+    Path layers = mountPoint.resolve(ForestFileSystem.topName(ForestFileSystem.LAYERS));
+    for (LayerTable.Layer layer : tree.layers) {
+      directories.add(layers.resolve(layer.name));
+    }
+    return List.copyOf(directories);
+  }
+
   private Planted plant(Digest root) throws IOException {
-    LayerPlanner.Plan plan = planner.plan(root);
+    List<Planted> candidates = enterBases();
+    Planted base = null;
+    try {
+      LayerPlanner.Plan<Planted> plan = planner.plan(root, candidates);
+      Planted made = show(root, plan);
+      Planted first = planted.putIfAbsent(root, made);
+      if (first != null) {
+        discard(made); // another thread was faster
+        return first;
+      }
+      base = plan.base();
+      noteBase(base == null ? made : base);
+      return made;
+    } finally {
+      for (Planted candidate : candidates) {
+        if (candidate != base) {
+          candidate.leave();
+        }
+      }
+    }
+  }
+
+  /** The bases, each used until the caller leaves it. */
+  private List<Planted> enterBases() {
+    List<Planted> candidates = new ArrayList<>();
+    synchronized (bases) {
+      for (Planted base : List.copyOf(bases)) {
+        if (base.enter()) {
+          candidates.add(base);
+        } else {
+          bases.remove(base);
+        }
+      }
+    }
+    return candidates;
+  }
+
+  /** Notes that a base was useful, or is new. */
+  private void noteBase(Planted base) {
+    synchronized (bases) {
+      bases.remove(base);
+      bases.addFirst(base);
+      if (bases.size() > MOST_BASES) {
+        bases.removeLast();
+      }
+    }
+  }
+
+  private Planted show(Digest root, LayerPlanner.Plan<Planted> plan) {
     for (LayerTable.Layer layer : plan.layers()) {
       fileSystem.show(ForestFileSystem.LAYERS, layer.name, layer.listing());
     }
-    String name = prefix + skeletons.getAndIncrement();
-    fileSystem.show(ForestFileSystem.SKELETONS, name, plan.skeleton());
-    Planted made = new Planted(name, plan);
-    Planted first = planted.putIfAbsent(root, made);
-    if (first != null) {
-      fell(made); // another thread was faster
-      return first;
+    ComposedListing top = plan.top();
+    if (top == null) {
+      return new Planted(root, ForestFileSystem.TREES, ForestFileSystem.treeName(root), plan);
     }
-    return made;
+    String name = prefix + skeletons.getAndIncrement();
+    fileSystem.show(ForestFileSystem.SKELETONS, name, top);
+    return new Planted(root, ForestFileSystem.SKELETONS, name, plan);
   }
 
+  /** Undoes {@link #show} for a tree that nobody got to see. */
+  private void discard(Planted tree) {
+    if (tree.top == ForestFileSystem.SKELETONS) {
+      fileSystem.hide(tree.top, tree.name);
+    }
+    tree.plan.layers().forEach(table::release);
+  }
+
+  /** Ends the use of what a tree, which is not known any more, is made of. */
   private void fell(Planted tree) {
-    hide(ForestFileSystem.SKELETONS, tree.skeleton);
-    for (LayerTable.Layer layer : tree.plan.layers()) {
-      table.release(layer);
+    hide(tree.top, tree.name);
+    tree.plan.layers().forEach(table::release);
+    Planted base = tree.base;
+    if (base != null) {
+      base.leave();
     }
   }
 

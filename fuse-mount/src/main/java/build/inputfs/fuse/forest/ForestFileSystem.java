@@ -40,10 +40,12 @@ final class ForestFileSystem extends ReadOnlyFileSystem {
   static final long SKELETONS = 4;
   private static final long FIRST_ROOT = 16;
 
+  private static final String[] TOP_NAMES = {"trees", "layers", "skeletons"};
+
   private static final byte[][] TOPS = {
-    "trees".getBytes(StandardCharsets.UTF_8),
-    "layers".getBytes(StandardCharsets.UTF_8),
-    "skeletons".getBytes(StandardCharsets.UTF_8)
+    TOP_NAMES[0].getBytes(StandardCharsets.UTF_8),
+    TOP_NAMES[1].getBytes(StandardCharsets.UTF_8),
+    TOP_NAMES[2].getBytes(StandardCharsets.UTF_8)
   };
 
   private static final int MAX_NAME = 255;
@@ -97,6 +99,11 @@ final class ForestFileSystem extends ReadOnlyFileSystem {
 
   private ForestDirectory root(@Nullable Digest digest, @Nullable Listing listing) {
     return new ForestDirectory(nextRoot++, null, -1, NodeHash.ROOT_PATH, digest, listing);
+  }
+
+  /** The name of {@link #TREES}, {@link #LAYERS} or {@link #SKELETONS}. */
+  static String topName(long top) {
+    return TOP_NAMES[(int) (top - TREES)];
   }
 
   /** The name of a whole tree in {@link #TREES}. */

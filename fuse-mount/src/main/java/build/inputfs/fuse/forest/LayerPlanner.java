@@ -5,16 +5,19 @@ import build.inputfs.cas.tree.InputDirectory;
 import build.inputfs.cas.tree.Kind;
 import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Splits a tree into layers, which other trees may share, and the skeleton, which is what is left.
+ * Finds what a tree has in common with those that are known, and how to show it so that this is
+ * shared.
  *
- * <p>Walks from the root towards the leaves. At each directory:
+ * <p>A tree that is near a known one is shown as that one, the <em>base</em>, below the difference.
+ * One that has nothing in common with any is shown whole. Where there is something, but also much
+ * that differs, the tree is split into layers, which other trees may share, and the skeleton, which
+ * is what is left. For that the planner walks from the root towards the leaves. At each directory:
  *
  * <ol>
  *   <li>one with few entries below it stays in the skeleton;
@@ -25,17 +28,22 @@ import org.jspecify.annotations.Nullable;
  *   <li>what is left becomes a new layer.
  * </ol>
  *
- * <p>How much is read for that is limited, not by the size of the tree but by a number: where the
- * limit is reached, or a directory is not at hand, the rest stays in the skeleton, which is always
- * right. Thread-safe.
+ * <p>So it goes too for a directory that the base does not have.
+ *
+ * <p>How much is read for all that is limited, not by the size of the tree but by a number: where
+ * the limit is reached, or a directory is not at hand, less is shared, and all is right.
+ * Thread-safe.
  */
 final class LayerPlanner {
   /** Below this many entries a subtree is not worth a layer. */
   private static final int SMALLEST_LAYER = 100;
 
-  private static final int READ_LIMIT = 64;
+  private static final int READ_LIMIT = 24;
   private static final int DIFFERENCE_ENTRIES = 500;
-  private static final int DIFFERENCE_DIRECTORIES = 128;
+  private static final int DIFFERENCE_DIRECTORIES = 64;
+
+  /** To tell which of two trees has more in common with a third it is enough to count so far. */
+  private static final int COMMON_ENTRIES = 1000;
 
   private final TreeReader reader;
   private final SubtreeSizes sizes;
@@ -54,30 +62,98 @@ final class LayerPlanner {
     this.mostLayers = mostLayers;
   }
 
+  /** A known tree that others may be laid over. */
+  interface Base {
+    Digest root();
+
+    /** How many layers it has itself. */
+    int layerCount();
+  }
+
   /**
-   * A tree as a skeleton and the layers below it.
+   * How to show a tree.
    *
-   * @param layers each held: who has the plan releases them
+   * @param base the known tree that lies below, or null
+   * @param top the difference to the base, or the skeleton; null where the tree is shown whole
+   * @param layers beside those of the base; each held: who has the plan releases them
    */
-  record Plan(ComposedListing skeleton, List<LayerTable.Layer> layers) {}
+  record Plan<B extends Base>(
+      @Nullable B base, @Nullable ComposedListing top, List<LayerTable.Layer> layers) {}
 
   /**
    * Plans a tree.
    *
+   * @param bases the known trees to compare it with
    * @throws IOException when its root cannot be read
    */
-  Plan plan(Digest root) throws IOException {
-    return new Walk().plan(root);
+  <B extends Base> Plan<B> plan(Digest root, List<B> bases) throws IOException {
+    InputDirectory directory = reader.directory(root);
+    Plan<B> best = null;
+    int bestScore = 0;
+    boolean related = false;
+    for (B base : bases) {
+      Walk walk = new Walk(mostLayers - base.layerCount());
+      TreeDifference difference =
+          new TreeDifference(reader, DIFFERENCE_ENTRIES, DIFFERENCE_DIRECTORIES, walk::add);
+      ComposedListing top = above(difference, base.root(), root);
+      int score = bases.size() > 1 ? score(difference.common()) : difference.common().size();
+      related |= score > 0;
+      if (top != null && score > bestScore) {
+        release(best);
+        best = new Plan<>(base, top, walk.layers);
+        bestScore = score;
+      } else {
+        walk.layers.forEach(table::release);
+      }
+    }
+    if (best != null) {
+      return best;
+    }
+    if (!related) {
+      return new Plan<>(null, null, List.of());
+    }
+    Walk walk = new Walk(mostLayers);
+    return new Plan<>(null, walk.compose(directory, ""), walk.layers);
+  }
+
+  private static @Nullable ComposedListing above(
+      TreeDifference difference, Digest base, Digest root) {
+    try {
+      return difference.above(base, root, "");
+    } catch (IOException e) {
+      return null; // who goes there learns what is wrong
+    }
+  }
+
+  private <B extends Base> void release(@Nullable Plan<B> plan) {
+    if (plan != null) {
+      plan.layers().forEach(table::release);
+    }
+  }
+
+  /** How much is in these directories; what cannot be counted soon counts once. */
+  private int score(List<Digest> directories) {
+    SubtreeSizes.Budget budget = new SubtreeSizes.Budget(READ_LIMIT);
+    int score = 0;
+    for (Digest directory : directories) {
+      score += 1;
+      try {
+        score += sizes.count(directory, COMMON_ENTRIES, budget);
+      } catch (IOException e) {
+        // Counts once.
+      }
+    }
+    return score;
   }
 
   /** One walk. */
   private final class Walk {
     private final SubtreeSizes.Budget budget = new SubtreeSizes.Budget(READ_LIMIT);
     private final List<LayerTable.Layer> layers = new ArrayList<>();
+    private final int most;
 
-    Plan plan(Digest root) throws IOException {
-      ComposedListing skeleton = compose(reader.directory(root), "");
-      return new Plan(skeleton, List.copyOf(layers));
+    Walk(int most) {
+      this.most = most;
     }
 
     private ComposedListing compose(InputDirectory directory, String path) {
@@ -93,15 +169,19 @@ final class LayerPlanner {
       // There may be more of them than layers: the size of a message hints at what is below it.
       subdirectories.sort(Comparator.comparingLong((Integer i) -> -directory.fileSize(i)));
       for (int i : subdirectories) {
-        String name = new String(directory.name(i), StandardCharsets.UTF_8);
-        try {
-          place(skeleton, directory, i, path.isEmpty() ? name : path + "/" + name);
-        } catch (IOException e) {
-          // Not at hand: it stays in the skeleton whole, and who goes there learns what is wrong.
-          skeleton.add(directory, i);
-        }
+        add(skeleton, directory, i, TreeDifference.child(path, directory, i));
       }
       return skeleton.build();
+    }
+
+    /** Adds the subdirectory {@code i}, which is at {@code path}, or has a layer show it. */
+    void add(ComposedListing.Builder skeleton, InputDirectory directory, int i, String path) {
+      try {
+        place(skeleton, directory, i, path);
+      } catch (IOException e) {
+        // Not at hand: it stays in the skeleton whole, and who goes there learns what is wrong.
+        skeleton.add(directory, i);
+      }
     }
 
     /** Decides about the subdirectory {@code i}, which is at {@code path}. */
@@ -109,7 +189,7 @@ final class LayerPlanner {
         ComposedListing.Builder skeleton, InputDirectory directory, int i, String path)
         throws IOException {
       Digest digest = directory.digest(i);
-      if (layers.size() >= mostLayers
+      if (layers.size() >= most
           || sizes.atLeast(digest, SMALLEST_LAYER, budget) == SubtreeSizes.Answer.NO) {
         skeleton.add(directory, i);
         return;
@@ -152,8 +232,12 @@ final class LayerPlanner {
         throws IOException {
       for (LayerTable.Layer layer : layers) {
         ComposedListing difference =
-            new TreeDifference(reader, DIFFERENCE_ENTRIES, DIFFERENCE_DIRECTORIES)
-                .above(layer.subtree, wanted);
+            new TreeDifference(
+                    reader,
+                    DIFFERENCE_ENTRIES,
+                    DIFFERENCE_DIRECTORIES,
+                    (above, directory, index, path) -> above.add(directory, index))
+                .above(layer.subtree, wanted, "");
         if (difference != null) {
           return new Near(layer, difference);
         }

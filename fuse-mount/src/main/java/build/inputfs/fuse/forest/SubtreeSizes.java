@@ -57,6 +57,17 @@ final class SubtreeSizes {
   }
 
   /**
+   * How many entries there are below {@code digest}, but not above {@code most}; 0 when the budget
+   * is used up.
+   *
+   * @throws IOException when a directory cannot be read
+   */
+  int count(Digest digest, int most, Budget budget) throws IOException {
+    Integer size = size(digest, most, budget);
+    return size == null ? 0 : Math.min(size, most);
+  }
+
+  /**
    * Counts entries, at least up to {@code enough}. Returns null when the budget is used up.
    *
    * <p>What is kept is the size, or, where counting stopped early, its negated lower bound.

@@ -40,7 +40,7 @@ public final class Mounter {
 
   /** Makes a mount that nobody serves yet. When this throws nothing is left behind. */
   Mount mount(Path mountPoint, MountOptions options) throws MountException {
-    Path path = MountPoints.check(mountPoint);
+    Path path = MountPoints.check(posix, mountPoint);
     if (posix.geteuid() != 0) {
       return found(path, fusermount().mount(path, options));
     }
@@ -72,9 +72,9 @@ public final class Mounter {
 
   private Mount found(Path path, int device) throws MountException {
     try {
-      MountTable.Line line = MountTable.read().at(path);
-      if (line != null) {
-        return new Mount(path, line.id(), device);
+      long id = MountPoints.mountId(posix, path);
+      if (id >= 0) {
+        return new Mount(path, id, device);
       }
       throw new MountException(path + " was mounted, but something removed the mount at once");
     } catch (IOException e) {
@@ -104,8 +104,7 @@ public final class Mounter {
    */
   void unmount(Mount mount) throws MountException {
     try {
-      MountTable.Line line = MountTable.read().at(mount.path());
-      if (line != null && line.id() == mount.id()) {
+      if (MountPoints.mountId(posix, mount.path()) == mount.id()) {
         detach(mount.path());
       } else if (MountTable.read().has(mount.id())) {
         throw new MountException(
@@ -203,6 +202,6 @@ public final class Mounter {
   }
 
   private static MountException unreadable(IOException e) {
-    return new MountException("cannot read /proc/self/mountinfo: " + e.getMessage(), e);
+    return new MountException("cannot look at the mounts: " + e.getMessage(), e);
   }
 }

@@ -1,14 +1,22 @@
 package build.inputfs.fuse.mount;
 
+import build.inputfs.cas.posix.Errnos;
+import build.inputfs.cas.posix.FileStat;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.posix.PosixException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 
 /** Looks at mount points without touching what is mounted there, which might hang. */
 public final class MountPoints {
+  /** Opens a directory as a place alone: open(2) then asks no filesystem for permission. */
+  private static final int AS_PLACE = Posix.O_PATH | Posix.O_DIRECTORY;
+
+  private static final int LONGEST_PATH = 4096;
+
   private MountPoints() {}
 
   /**
@@ -16,11 +24,14 @@ public final class MountPoints {
    *
    * @throws MountException where it does not exist, is not empty, or is a mount point
    */
-  public static Path check(Path mountPoint) throws MountException {
+  public static Path check(Posix posix, Path mountPoint) throws MountException {
+    int place = posix.open(mountPoint, AS_PLACE, 0);
+    if (place < 0) {
+      throw new MountException(problem(mountPoint, -place));
+    }
     try {
-      refuseMountPoint(withoutTouching(mountPoint));
-      Path path = mountPoint.toRealPath();
-      refuseMountPoint(path);
+      Path path = realPath(posix, place);
+      refuseMountPoint(posix, place, path);
       try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
         if (entries.iterator().hasNext()) {
           throw new MountException(
@@ -30,17 +41,37 @@ public final class MountPoints {
       return path;
     } catch (MountException e) {
       throw e;
-    } catch (NoSuchFileException e) {
-      throw new MountException(
-          "the mount point " + mountPoint + " does not exist: create the directory first", e);
-    } catch (NotDirectoryException e) {
-      throw new MountException("the mount point " + mountPoint + " is not a directory", e);
     } catch (IOException e) {
       throw new MountException("cannot use the mount point " + mountPoint + ": " + e, e);
+    } finally {
+      posix.close(place);
     }
   }
 
-  private static void refuseMountPoint(Path path) throws IOException {
+  private static String problem(Path mountPoint, int errno) {
+    if (errno == Errnos.ENOENT) {
+      return "the mount point " + mountPoint + " does not exist: create the directory first";
+    }
+    if (errno == Errnos.ENOTDIR) {
+      return "the mount point " + mountPoint + " is not a directory";
+    }
+    return "cannot use the mount point " + mountPoint + ": " + PosixException.describe(errno);
+  }
+
+  private static Path realPath(Posix posix, int place) throws IOException {
+    byte[] buffer = new byte[LONGEST_PATH];
+    int length =
+        Posix.check(
+            posix.readlinkat(Posix.AT_FDCWD, "/proc/self/fd/" + place, buffer), "find its path");
+    return Path.of(new String(buffer, 0, length, StandardCharsets.UTF_8));
+  }
+
+  private static void refuseMountPoint(Posix posix, int place, Path path) throws IOException {
+    FileStat stat = new FileStat();
+    Posix.check(posix.statMount(place, stat), "statx " + path);
+    if (stat.knowsMount() && !stat.isMountRoot()) {
+      return;
+    }
     MountTable.Line line = MountTable.read().at(path);
     if (line != null) {
       throw new MountException(
@@ -50,6 +81,43 @@ public final class MountPoints {
                   + path
                   + "`"
               : path + " is a mount point already (" + line.type() + ")");
+    }
+  }
+
+  /**
+   * A descriptor of the directory at {@code path}, or of the root of what is mounted there, that is
+   * good for naming it and no more: the caller's to close; or a negated errno.
+   */
+  public static int open(Posix posix, Path path) {
+    return posix.open(path, AS_PLACE | Posix.O_NOFOLLOW, 0);
+  }
+
+  /**
+   * The number of the mount that a descriptor from {@link #open} is the root of, or -1 where it is
+   * the root of none.
+   *
+   * @param path where it was opened
+   */
+  public static long mountId(Posix posix, int place, Path path) throws IOException {
+    FileStat stat = new FileStat();
+    Posix.check(posix.statMount(place, stat), "statx " + path);
+    if (stat.knowsMount()) {
+      return stat.isMountRoot() ? stat.mountId() : -1;
+    }
+    MountTable.Line line = MountTable.read().at(path);
+    return line == null ? -1 : line.id();
+  }
+
+  /** The number of the mount that is seen at {@code path}, or -1 where there is none. */
+  public static long mountId(Posix posix, Path path) throws IOException {
+    int place = open(posix, path);
+    if (place < 0) {
+      return -1;
+    }
+    try {
+      return mountId(posix, place, path);
+    } finally {
+      posix.close(place);
     }
   }
 

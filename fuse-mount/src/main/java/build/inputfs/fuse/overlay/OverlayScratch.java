@@ -13,8 +13,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,36 +23,34 @@ import org.jspecify.annotations.Nullable;
  */
 final class OverlayScratch {
   private final Posix posix;
-  private final InputAttributes inputs;
   private final Path directory;
 
-  private OverlayScratch(Posix posix, InputAttributes inputs, Path directory) {
+  private OverlayScratch(Posix posix, Path directory) {
     this.posix = posix;
-    this.inputs = inputs;
     this.directory = directory;
   }
 
   /**
    * Makes a scratch.
    *
-   * @param parent the existing directory to make it in
+   * @param directory which does not exist
    */
-  static OverlayScratch create(Posix posix, InputAttributes inputs, Path parent)
-      throws IOException {
-    Path directory =
-        Files.createTempDirectory(
-            parent,
-            "view-",
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    OverlayScratch scratch = new OverlayScratch(posix, inputs, directory);
+  static OverlayScratch create(Posix posix, Path directory) throws IOException {
+    OverlayScratch scratch = new OverlayScratch(posix, directory);
     try {
-      Files.createDirectory(scratch.upper());
-      Files.createDirectory(scratch.work());
+      make(posix, directory, 0700);
+      make(posix, scratch.upper(), 0755);
+      make(posix, scratch.work(), 0755);
     } catch (IOException e) {
       scratch.remove();
       throw e;
     }
     return scratch;
+  }
+
+  private static void make(Posix posix, Path directory, int mode) throws IOException {
+    Posix.check(
+        posix.mkdirat(Posix.AT_FDCWD, directory.toString(), mode), "make directory " + directory);
   }
 
   Path upper() {
@@ -67,14 +65,16 @@ final class OverlayScratch {
    * Makes the upper directory look like the tree's root, and makes the parents of an output as far
    * as the tree does not have them.
    */
-  void prepare(TreeReader reader, Digest root, Iterable<String> outputs) throws IOException {
-    imitate(upper(), reader.directory(root));
+  void prepare(TreeReader reader, InputAttributes inputs, Digest root, Iterable<String> outputs)
+      throws IOException {
+    imitate(inputs, upper(), reader.directory(root));
     for (String output : outputs) {
-      makeParents(reader, root, output);
+      makeParents(reader, inputs, root, output);
     }
   }
 
-  private void makeParents(TreeReader reader, Digest root, String output) throws IOException {
+  private void makeParents(TreeReader reader, InputAttributes inputs, Digest root, String output)
+      throws IOException {
     Path above = upper();
     InputDirectory input = reader.directory(root);
     int start = 0;
@@ -93,7 +93,7 @@ final class OverlayScratch {
       start = slash + 1;
       try {
         Files.createDirectory(above);
-        imitate(above, input);
+        imitate(inputs, above, input);
       } catch (FileAlreadyExistsException e) {
         // Made for another output.
       }
@@ -101,7 +101,8 @@ final class OverlayScratch {
   }
 
   /** Gives a directory the owner, mode and time of an input directory, or of a new one. */
-  private void imitate(Path path, @Nullable InputDirectory input) throws IOException {
+  private void imitate(InputAttributes inputs, Path path, @Nullable InputDirectory input)
+      throws IOException {
     Attributes wanted = new Attributes();
     if (input == null) {
       inputs.fillDirectory(0, 0, wanted);
@@ -125,8 +126,10 @@ final class OverlayScratch {
     }
   }
 
-  /** Removes everything. */
+  /** Removes everything, as far as it is there. */
   void remove() throws IOException {
-    Folders.delete(directory);
+    if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
+      Folders.delete(directory);
+    }
   }
 }

@@ -1,5 +1,6 @@
 package build.inputfs.fuse.overlay;
 
+import build.inputfs.cache.view.Closing;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
@@ -19,8 +20,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 
 /**
@@ -39,12 +38,9 @@ public final class OverlayStrategy implements ViewStrategy {
 
   private final Posix posix;
   private final TreeReader reader;
-  private final Path scratchParent;
   private final boolean userNamespace;
   private final Forests forests;
-  private final ExecutorService remover =
-      Executors.newSingleThreadExecutor(
-          Thread.ofPlatform().daemon().name("inputfs-scratch-remover").factory());
+  private final ScratchPool scratches;
 
   /**
    * A strategy.
@@ -63,7 +59,7 @@ public final class OverlayStrategy implements ViewStrategy {
       boolean userNamespace) {
     this.posix = posix;
     this.reader = reader;
-    this.scratchParent = scratchParent;
+    this.scratches = new ScratchPool(posix, scratchParent);
     this.userNamespace = userNamespace;
     this.forests =
         new Forests(
@@ -97,10 +93,11 @@ public final class OverlayStrategy implements ViewStrategy {
     Forest forest = forests.of(spec.uid(), spec.gid());
     Forest.Stack stack = forest.stack(spec.root());
     try {
-      OverlayScratch scratch = OverlayScratch.create(posix, inputs, scratchParent);
+      OverlayScratch scratch = scratches.take();
       try {
-        scratch.prepare(reader, spec.root(), spec.outputs());
-        MountTable.Line mount = mount(spec, stack.directories(), scratch);
+        scratch.prepare(reader, inputs, spec.root(), spec.outputs());
+        Path path = MountPoints.check(posix, spec.path());
+        long id = mount(spec, path, stack.directories(), scratch);
         UpperReader tree =
             new UpperReader(
                 posix,
@@ -109,13 +106,10 @@ public final class OverlayStrategy implements ViewStrategy {
                 new OverlayMarks(posix, userNamespace),
                 spec.root(),
                 scratch.upper());
-        return new OverlayView(posix, spec, mount, forest, stack, scratch, tree, reader, remover);
+        return new OverlayView(
+            posix, spec, path, id, forest, stack, scratch, tree, reader, scratches);
       } catch (IOException | RuntimeException e) {
-        try {
-          scratch.remove();
-        } catch (IOException leftBehind) {
-          e.addSuppressed(leftBehind);
-        }
+        scratches.end(scratch, -1);
         throw e;
       }
     } catch (IOException | RuntimeException e) {
@@ -124,10 +118,9 @@ public final class OverlayStrategy implements ViewStrategy {
     }
   }
 
-  /** Mounts the overlay: how it stands in the table of mounts. */
-  private MountTable.Line mount(ViewSpec spec, List<Path> lower, OverlayScratch scratch)
+  /** Mounts the overlay: the number of the mount. */
+  private long mount(ViewSpec spec, Path path, List<Path> lower, OverlayScratch scratch)
       throws IOException {
-    Path path = MountPoints.check(spec.path());
     String options =
         "lowerdir="
             + lower.stream()
@@ -149,11 +142,11 @@ public final class OverlayStrategy implements ViewStrategy {
     if (result < 0) {
       throw new PosixException("mounting an overlay on " + path, -result);
     }
-    MountTable.Line line = MountTable.read().at(path);
-    if (line == null) {
+    long id = MountPoints.mountId(posix, path);
+    if (id < 0) {
       throw new IOException(path + " was unmounted by somebody as soon as it was mounted");
     }
-    return line;
+    return id;
   }
 
   /** Escapes what separates options and layers in overlayfs's option string. */
@@ -163,7 +156,6 @@ public final class OverlayStrategy implements ViewStrategy {
 
   @Override
   public void close() throws IOException {
-    remover.close(); // after the last removal
-    forests.close();
+    Closing.all(List.of(scratches::close, forests::close));
   }
 }

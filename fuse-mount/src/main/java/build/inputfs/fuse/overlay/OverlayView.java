@@ -6,9 +6,9 @@ import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewTree;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.posix.Posix;
-import build.inputfs.cas.posix.PosixException;
 import build.inputfs.cas.tree.TreeReader;
 import build.inputfs.fuse.forest.Forest;
+import build.inputfs.fuse.mount.MountPoints;
 import build.inputfs.fuse.mount.MountTable;
 import build.inputfs.fuse.vfs.FailureLog;
 import java.io.IOException;
@@ -18,11 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** A view that {@link OverlayStrategy} made. Owns its mount, its scratch and its stack. */
 final class OverlayView implements View {
@@ -30,13 +27,14 @@ final class OverlayView implements View {
 
   private final Posix posix;
   private final ViewSpec spec;
-  private final MountTable.Line mount;
+  private final Path path;
+  private final long mountId;
   private final Forest forest;
   private final Forest.Stack stack;
   private final OverlayScratch scratch;
   private final UpperReader tree;
   private final TreeReader reader;
-  private final Executor remover;
+  private final ScratchPool scratches;
   private final Map<String, Long> requestsBefore;
   private final FailureLog failures = new FailureLog();
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -45,22 +43,24 @@ final class OverlayView implements View {
   OverlayView(
       Posix posix,
       ViewSpec spec,
-      MountTable.Line mount,
+      Path path,
+      long mountId,
       Forest forest,
       Forest.Stack stack,
       OverlayScratch scratch,
       UpperReader tree,
       TreeReader reader,
-      Executor remover) {
+      ScratchPool scratches) {
     this.posix = posix;
     this.spec = spec;
-    this.mount = mount;
+    this.path = path;
+    this.mountId = mountId;
     this.forest = forest;
     this.stack = stack;
     this.scratch = scratch;
     this.tree = tree;
     this.reader = reader;
-    this.remover = remover;
+    this.scratches = scratches;
     this.requestsBefore = forest.requests();
     forest.record(failures);
   }
@@ -116,7 +116,7 @@ final class OverlayView implements View {
   public void awaitEnd() throws InterruptedException {
     try {
       while (!ended.await(LOOK_AGAIN_MILLIS, TimeUnit.MILLISECONDS)) {
-        if (!MountTable.read().has(mount.id())) {
+        if (!MountTable.read().has(mountId)) {
           return;
         }
       }
@@ -130,33 +130,22 @@ final class OverlayView implements View {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    int result = unmount();
-    ended.countDown();
-    forest.stopRecording(failures);
-    remover.execute(
-        () -> {
-          try {
-            scratch.remove();
-          } catch (IOException e) {
-            log().warn("A scratch is left behind", e);
-          }
-        });
-    stack.close();
-    if (result < 0) {
-      throw new PosixException("unmounting " + spec.path(), -result);
+    int root = MountPoints.open(posix, path);
+    try {
+      unmount(root);
+    } finally {
+      ended.countDown();
+      forest.stopRecording(failures);
+      scratches.end(scratch, root);
+      stack.close();
     }
   }
 
-  private int unmount() throws IOException {
-    MountTable.Line seen = MountTable.read().at(mount.path());
-    if (seen == null || seen.id() != mount.id()) {
-      return 0; // somebody was faster
+  /** Unmounts what {@code root} is the root of, if it is this view: somebody may be faster. */
+  private void unmount(int root) throws IOException {
+    if (root >= 0 && MountPoints.mountId(posix, root, path) == mountId) {
+      Posix.check(
+          posix.umount2(Path.of("/proc/self/fd/" + root), Posix.MNT_DETACH), "unmount " + path);
     }
-    return posix.umount2(mount.path(), Posix.MNT_DETACH | Posix.UMOUNT_NOFOLLOW);
-  }
-
-  /** Setting up logging takes longer than making a view: only when there is something to tell. */
-  private static Logger log() {
-    return LoggerFactory.getLogger(OverlayView.class);
   }
 }

@@ -161,7 +161,9 @@ final class ForestFileSystemTest {
   void show_ofAComposedListing_showsWhiteoutsAsDevices() throws IOException {
     Digest below = trees.put(Map.of("dir/a", "1", "dir/b", "2"));
     Digest wanted = trees.put(Map.of("dir/a", "changed"));
-    ComposedListing above = new TreeDifference(trees.reader, 10, 10).above(below, wanted);
+    ComposedListing above =
+        new TreeDifference(trees.reader, 10, 10, (top, directory, i, path) -> top.add(directory, i))
+            .above(below, wanted, "");
     assertThat(above).isNotNull();
     forest.show(ForestFileSystem.SKELETONS, "s", Objects.requireNonNull(above));
     long root = lookup(ForestFileSystem.SKELETONS, "s");

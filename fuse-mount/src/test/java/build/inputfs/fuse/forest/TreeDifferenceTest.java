@@ -51,9 +51,9 @@ final class TreeDifferenceTest {
   void above_ofMoreThanTheLimit_isNull() throws IOException {
     Digest below = trees.put(Map.of("a", "1", "b", "2", "c", "3"));
     Digest wanted = trees.put(Map.of("a", "4", "b", "5", "c", "6"));
-    assertThat(new TreeDifference(trees.reader, 2, 100).above(below, wanted)).isNull();
-    assertThat(new TreeDifference(trees.reader, 3, 100).above(below, wanted)).isNotNull();
-    assertThat(new TreeDifference(trees.reader, 3, 1).above(below, wanted)).isNull();
+    assertThat(difference(2, 100).above(below, wanted, "")).isNull();
+    assertThat(difference(3, 100).above(below, wanted, "")).isNotNull();
+    assertThat(difference(3, 0).above(below, wanted, "")).isNull();
   }
 
   @Test
@@ -71,8 +71,16 @@ final class TreeDifferenceTest {
     }
   }
 
+  private TreeDifference difference(int entries, int directories) {
+    return new TreeDifference(
+        trees.reader,
+        entries,
+        directories,
+        (above, directory, index, path) -> above.add(directory, index));
+  }
+
   private ComposedListing above(Digest below, Digest wanted) throws IOException {
-    ComposedListing above = new TreeDifference(trees.reader, 10_000, 10_000).above(below, wanted);
+    ComposedListing above = difference(10_000, 10_000).above(below, wanted, "");
     assertThat(above).isNotNull();
     return Objects.requireNonNull(above);
   }

@@ -1,0 +1,91 @@
+package build.inputfs.fuse.overlay;
+
+import build.inputfs.cas.posix.Posix;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The scratches of views: made when views are, and removed in the background when views end.
+ * Whoever removes one makes a new one in its place, ready for a view to come, so a worker that
+ * makes and ends views all day waits for neither.
+ *
+ * <p>Thread-safe. Owns the scratches that are ready, and the thread that removes; both end with
+ * {@link #close}.
+ */
+final class ScratchPool implements AutoCloseable {
+  /** How many are kept ready. */
+  private static final int MOST_READY = 8;
+
+  private final Posix posix;
+  private final Path parent;
+  private final Queue<OverlayScratch> ready = new ConcurrentLinkedQueue<>();
+  private final AtomicLong made = new AtomicLong();
+  private final ExecutorService remover =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("inputfs-scratch-remover").factory());
+
+  /**
+   * A pool.
+   *
+   * @param parent an existing directory, in which nobody else makes names that begin with {@code
+   *     view-}
+   */
+  ScratchPool(Posix posix, Path parent) {
+    this.posix = posix;
+    this.parent = parent;
+  }
+
+  /** An empty scratch, the caller's until it is {@link #end}ed. */
+  OverlayScratch take() throws IOException {
+    OverlayScratch waiting = ready.poll();
+    return waiting != null ? waiting : create();
+  }
+
+  private OverlayScratch create() throws IOException {
+    return OverlayScratch.create(posix, parent.resolve("view-" + made.getAndIncrement()));
+  }
+
+  /**
+   * Removes a scratch, later.
+   *
+   * @param mount the last descriptor of an overlay that was unmounted, closed before: the kernel
+   *     takes the overlay down only then, which takes the longer the more was looked at; or -1
+   */
+  void end(OverlayScratch scratch, int mount) {
+    remover.execute(
+        () -> {
+          if (mount >= 0) {
+            posix.close(mount);
+          }
+          try {
+            scratch.remove();
+            if (ready.size() < MOST_READY && !remover.isShutdown()) {
+              ready.add(create());
+            }
+          } catch (IOException e) {
+            log().warn("A scratch is left behind, or none could be made", e);
+          }
+        });
+  }
+
+  /** Waits for the last removal. */
+  @Override
+  public void close() throws IOException {
+    remover.close();
+    for (OverlayScratch scratch = ready.poll(); scratch != null; scratch = ready.poll()) {
+      scratch.remove();
+    }
+  }
+
+  /** Setting up logging takes longer than making a view: only when there is something to tell. */
+  private static Logger log() {
+    return LoggerFactory.getLogger(ScratchPool.class);
+  }
+}
