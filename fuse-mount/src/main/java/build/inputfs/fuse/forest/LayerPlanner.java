@@ -88,32 +88,41 @@ final class LayerPlanner {
    */
   <B extends Base> Plan<B> plan(Digest root, List<B> bases) throws IOException {
     InputDirectory directory = reader.directory(root);
-    Plan<B> best = null;
-    int bestScore = 0;
+    B nearest = null;
+    int most = 0;
     boolean related = false;
     for (B base : bases) {
-      Walk walk = new Walk(mostLayers - base.layerCount());
-      TreeDifference difference =
-          new TreeDifference(reader, DIFFERENCE_ENTRIES, DIFFERENCE_DIRECTORIES, walk::add);
-      ComposedListing top = above(difference, base.root(), root);
+      TreeDifference difference = difference(LayerPlanner::addPlainly);
+      boolean near = above(difference, base.root(), root) != null;
       int score = bases.size() > 1 ? score(difference.common()) : difference.common().size();
       related |= score > 0;
-      if (top != null && score > bestScore) {
-        release(best);
-        best = new Plan<>(base, top, walk.layers);
-        bestScore = score;
-      } else {
-        walk.layers.forEach(table::release);
+      if (near && score > most) {
+        nearest = base;
+        most = score;
       }
-    }
-    if (best != null) {
-      return best;
     }
     if (!related) {
       return new Plan<>(null, null, List.of());
     }
+    if (nearest != null) {
+      Walk walk = new Walk(mostLayers - nearest.layerCount());
+      ComposedListing top = above(difference(walk::add), nearest.root(), root);
+      if (top != null) {
+        return new Plan<>(nearest, top, walk.layers);
+      }
+      walk.layers.forEach(table::release); // what could be read before cannot be read now
+    }
     Walk walk = new Walk(mostLayers);
     return new Plan<>(null, walk.compose(directory, ""), walk.layers);
+  }
+
+  private TreeDifference difference(TreeDifference.Additions additions) {
+    return new TreeDifference(reader, DIFFERENCE_ENTRIES, DIFFERENCE_DIRECTORIES, additions);
+  }
+
+  private static void addPlainly(
+      ComposedListing.Builder above, InputDirectory wanted, int index, String path) {
+    above.add(wanted, index);
   }
 
   private static @Nullable ComposedListing above(
@@ -122,12 +131,6 @@ final class LayerPlanner {
       return difference.above(base, root, "");
     } catch (IOException e) {
       return null; // who goes there learns what is wrong
-    }
-  }
-
-  private <B extends Base> void release(@Nullable Plan<B> plan) {
-    if (plan != null) {
-      plan.layers().forEach(table::release);
     }
   }
 
@@ -232,12 +235,7 @@ final class LayerPlanner {
         throws IOException {
       for (LayerTable.Layer layer : layers) {
         ComposedListing difference =
-            new TreeDifference(
-                    reader,
-                    DIFFERENCE_ENTRIES,
-                    DIFFERENCE_DIRECTORIES,
-                    (above, directory, index, path) -> above.add(directory, index))
-                .above(layer.subtree, wanted, "");
+            difference(LayerPlanner::addPlainly).above(layer.subtree, wanted, "");
         if (difference != null) {
           return new Near(layer, difference);
         }
