@@ -95,7 +95,7 @@ final class RealStrategies implements Strategies {
       Posix posix, BlobSource blobs, TreeReader trees, Path scratch) {
     return new OverlayStrategy(
         posix,
-        new KernelTransport(posix, MountOptions.PRIVATE.withPassthrough(false)),
+        new KernelTransport(posix, MountOptions.PRIVATE.withPassthrough(false).withRing(true)),
         blobs,
         trees,
         scratch,

@@ -38,6 +38,7 @@ public final class Errnos {
   public static final int ESTALE = Errno.ESTALE.intValue();
   public static final int EDQUOT = Errno.EDQUOT.intValue();
   public static final int ENODATA = Errno.ENODATA.intValue();
+  public static final int ECONNABORTED = Errno.ECONNABORTED.intValue();
   public static final int ENOTCONN = Errno.ENOTCONN.intValue();
 
   private Errnos() {}

@@ -2,12 +2,16 @@ package build.inputfs.cas.posix;
 
 import jnr.ffi.annotations.In;
 import jnr.ffi.annotations.Out;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The C library as jnr-ffi binds it: signatures only. {@link Posix} is what callers use.
  *
  * <p>Addresses are passed as {@code long}, so that a call needs no wrapper object. Public because
  * jnr-ffi's generated code implements it from another class loader.
+ *
+ * <p>Of a call with exactly six integers jnr-ffi 2.3.3 garbles the last one. So none is declared
+ * so: where the function has six, a seventh follows, which it does not look at.
  */
 public interface LibC {
 
@@ -35,10 +39,13 @@ public interface LibC {
 
   int fdatasync(int fd);
 
-  long copy_file_range(int in, long inOffset, int out, long outOffset, long length, int flags);
-
   long copy_file_range(
-      int in, @In @Out long[] inOffset, int out, @In @Out long[] outOffset, long length, int flags);
+      int in,
+      @In @Out long @Nullable [] inOffset,
+      int out,
+      @In @Out long @Nullable [] outOffset,
+      long length,
+      int flags);
 
   int ioctl(int fd, long request, long argument);
 
@@ -113,4 +120,12 @@ public interface LibC {
   int geteuid();
 
   int getegid();
+
+  long mmap(long address, long length, int protection, int flags, int fd, long offset, long unused);
+
+  int munmap(long address, long length);
+
+  int sched_setaffinity(int thread, long size, long mask);
+
+  long syscall(long number, long a, long b, long c, long d, long e, long f);
 }

@@ -1,7 +1,11 @@
 package build.inputfs.cas.posix;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import jnr.constants.platform.OpenFlags;
@@ -65,6 +69,16 @@ public final class Posix {
 
   /** ioctl_ficlone(2): share the extents of the file whose descriptor is the argument. */
   private static final long FICLONE = 0x40049409L;
+
+  private static final int PROT_READ = 1;
+  private static final int PROT_WRITE = 2;
+  private static final int MAP_SHARED = 1;
+  private static final int MAP_PRIVATE = 2;
+  private static final int MAP_ANONYMOUS = 0x20;
+
+  // System call numbers, the same on all architectures that we run on.
+  private static final long IO_URING_SETUP = 425;
+  private static final long IO_URING_ENTER = 426;
 
   private static final int STATX_BASIC_STATS = 0x7ff;
   private static final int STATX_MNT_ID = 0x1000;
@@ -195,7 +209,7 @@ public final class Posix {
 
   /** copy_file_range(2) from and to the descriptors' own offsets, which it advances. */
   public long copyFileRange(int in, int out, long length) {
-    return wrap(libc.copy_file_range(in, 0L, out, 0L, length, 0));
+    return wrap(libc.copy_file_range(in, null, out, null, length, 0));
   }
 
   /**
@@ -429,6 +443,56 @@ public final class Posix {
   /** pipe2(2), close-on-exec: fills in the end to read and the end to write. */
   public int pipe(int[] fds) {
     return wrap(libc.pipe2(fds, O_CLOEXEC));
+  }
+
+  /** mmap(2) of {@code length} new bytes, all zero: memory is taken for pages that are touched. */
+  public long map(long length) {
+    return map(length, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  }
+
+  /** mmap(2) of a descriptor's own memory, to read and write, shared with the kernel. */
+  public long mapShared(int fd, long length, long offset) {
+    return map(length, MAP_SHARED, fd, offset);
+  }
+
+  private long map(long length, int flags, int fd, long offset) {
+    return wrap(libc.mmap(0, length, PROT_READ | PROT_WRITE, flags, fd, offset, 0));
+  }
+
+  /** A view on native memory that the caller has mapped, in native byte order. */
+  @SuppressWarnings("restricted") // the caller guards its life: see above
+  public static ByteBuffer memory(long address, int length) {
+    return MemorySegment.ofAddress(address)
+        .reinterpret(length)
+        .asByteBuffer()
+        .order(ByteOrder.nativeOrder());
+  }
+
+  /** munmap(2). */
+  public int unmap(long address, long length) {
+    return wrap(libc.munmap(address, length));
+  }
+
+  /**
+   * sched_setaffinity(2): keeps the calling thread, and those that it starts from now on, on one
+   * CPU.
+   */
+  public int stayOnCpu(int cpu) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment mask = arena.allocate(cpu / Byte.SIZE + Long.BYTES & -Long.BYTES, Long.BYTES);
+      mask.setAtIndex(ValueLayout.JAVA_LONG, cpu / Long.SIZE, 1L << cpu % Long.SIZE);
+      return wrap(libc.sched_setaffinity(0, mask.byteSize(), mask.address()));
+    }
+  }
+
+  /** io_uring_setup(2): {@code parameters} is the address of a struct io_uring_params. */
+  public int ioUringSetup(int entries, long parameters) {
+    return (int) wrap(libc.syscall(IO_URING_SETUP, entries, parameters, 0, 0, 0, 0));
+  }
+
+  /** io_uring_enter(2). EINTR is returned. */
+  public int ioUringEnter(int ring, int submit, int awaited, int flags) {
+    return (int) wrap(libc.syscall(IO_URING_ENTER, ring, submit, awaited, flags, 0, 0));
   }
 
   /** getpagesize(3). */

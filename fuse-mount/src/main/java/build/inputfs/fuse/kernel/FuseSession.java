@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +27,7 @@ import org.slf4j.LoggerFactory;
  * <p>Requests are served by few threads as long as few are needed. Two wait for requests; whenever
  * a request is taken and nobody is left waiting, since the others are busy in the filesystem,
  * another thread is started, and those beyond two end again when they find enough others waiting.
+ * Where {@link MountOptions#ring} is wanted and the kernel has it, most come over {@link Rings}.
  *
  * <p>Any thread may call any method, but for one that is serving a request. Nothing in this JVM may
  * touch a path under the mount.
@@ -60,18 +62,23 @@ public final class FuseSession implements Mounted {
   private final CountDownLatch ended = new CountDownLatch(1);
   private final Object lock = new Object();
 
+  private final @Nullable Rings rings;
+
   // Guarded by lock.
+  private int holders;
   private int readers;
-  private int readersStarted;
+  private int threadsStarted;
 
   private volatile long lastStart;
   private volatile boolean closing;
 
-  private FuseSession(Posix posix, Mounter mounter, Mounter.Mount mount, Shared shared) {
+  private FuseSession(
+      Posix posix, Mounter mounter, Mounter.Mount mount, Shared shared, @Nullable Rings rings) {
     this.posix = posix;
     this.mounter = mounter;
     this.mount = mount;
     this.shared = shared;
+    this.rings = rings;
   }
 
   /**
@@ -86,10 +93,14 @@ public final class FuseSession implements Mounted {
     Mounter mounter = new Mounter(posix);
     Mounter.Mount mount = mounter.mount(mountPoint, options);
     RequestCounters counters = new RequestCounters();
+    Rings rings = options.ring() ? Rings.open(posix, options) : null;
     Negotiation negotiation;
     try {
-      negotiation = Negotiation.perform(posix, mount.device(), options);
+      negotiation = Negotiation.perform(posix, mount.device(), options.withRing(rings != null));
     } catch (MountException e) {
+      if (rings != null) {
+        rings.discard();
+      }
       posix.close(mount.device());
       try {
         mounter.unmount(mount);
@@ -99,6 +110,10 @@ public final class FuseSession implements Mounted {
       throw e;
     }
     counters.count(Opcode.INIT);
+    if (rings != null && !negotiation.ring()) {
+      rings.discard();
+      rings = null;
+    }
     Shared shared =
         new Shared(
             fs,
@@ -108,11 +123,17 @@ public final class FuseSession implements Mounted {
             new Successors(),
             new Notices(posix, mount.device()),
             counters);
-    FuseSession session = new FuseSession(posix, mounter, mount, shared);
+    FuseSession session = new FuseSession(posix, mounter, mount, shared, rings);
     session.startReader();
     if (session.ended.getCount() == 0) {
+      if (rings != null) {
+        rings.discard();
+      }
       mounter.unmount(mount);
       throw new MountException("no thread could be started to serve " + mount.path());
+    }
+    if (rings != null) {
+      rings.start(session, posix);
     }
     return session;
   }
@@ -134,9 +155,11 @@ public final class FuseSession implements Mounted {
 
   @Override
   public String mechanism() {
-    return "kernel transport 7.%d, %s"
+    return "kernel transport 7.%d, %s%s"
         .formatted(
-            shared.negotiation().minor(), passthrough() ? "passthrough" : "through the page cache");
+            shared.negotiation().minor(),
+            passthrough() ? "passthrough" : "through the page cache",
+            rings == null ? "" : ", over io_uring");
   }
 
   @Override
@@ -218,21 +241,21 @@ public final class FuseSession implements Mounted {
   @Override
   public void forgetName(long parent, byte[] name) {
     synchronized (lock) {
-      if (readers == 0) {
+      if (holders == 0) {
         return;
       }
-      readers++; // so that the descriptor stays open
+      holders++;
     }
     try {
       shared.notices().forgetName(parent, name);
     } finally {
-      readerEnded();
+      release();
     }
   }
 
   private boolean allIdle() {
     synchronized (lock) {
-      return idle.get() == readers;
+      return idle.get() == readers && (rings == null || rings.areIdle());
     }
   }
 
@@ -302,27 +325,58 @@ public final class FuseSession implements Mounted {
   }
 
   private void startReader() {
-    String name;
     synchronized (lock) {
       if (closing || readers >= shared.options().maxReaders()) {
         return;
       }
       readers++;
-      name = "inputfs-fuse-" + mount.name() + "-" + ++readersStarted;
     }
     lastStart = System.nanoTime();
-    try {
-      Thread.ofPlatform().daemon().name(name).start(new Reader(this, posix));
-    } catch (Throwable e) {
-      log().warn("No further reader for {} could be started", mountPoint(), e);
+    if (!start(new Reader(this, posix))) {
       readerEnded();
     }
   }
 
-  /** A reader is gone, with its descriptor. The last one ends the session. */
+  /** A reader is gone, with its descriptor. */
   void readerEnded() {
     synchronized (lock) {
-      if (--readers > 0) {
+      readers--;
+    }
+  }
+
+  // For readers of either kind
+
+  /** The session's own descriptor of the device, which is there until {@link #release}. */
+  int device() {
+    return mount.device();
+  }
+
+  /** Whether requests are to be refused from now on. */
+  boolean isClosing() {
+    return closing;
+  }
+
+  /** Starts a thread, which calls {@link #release} at its end. */
+  boolean start(Runnable reader) {
+    String name;
+    synchronized (lock) {
+      holders++;
+      name = "inputfs-fuse-" + mount.name() + "-" + ++threadsStarted;
+    }
+    try {
+      Thread.ofPlatform().daemon().name(name).start(reader);
+      return true;
+    } catch (Throwable e) {
+      log().warn("No further reader for {} could be started", mountPoint(), e);
+      release();
+      return false;
+    }
+  }
+
+  /** Somebody needs the device no longer. The last one ends the session. */
+  void release() {
+    synchronized (lock) {
+      if (--holders > 0) {
         return;
       }
       posix.close(mount.device());

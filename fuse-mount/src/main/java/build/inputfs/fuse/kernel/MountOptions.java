@@ -11,6 +11,8 @@ package build.inputfs.fuse.kernel;
  *     and may (Linux 6.9, CAP_SYS_ADMIN)
  * @param caching what the kernel may remember
  * @param maxReaders how many threads may serve the mount at once
+ * @param ring whether requests come over io_uring where the kernel offers that: faster, but it
+ *     takes a thread for each CPU, so it is for mounts that live long
  */
 public record MountOptions(
     boolean readOnly,
@@ -18,11 +20,12 @@ public record MountOptions(
     boolean allowOther,
     boolean passthrough,
     CachePolicy caching,
-    int maxReaders) {
+    int maxReaders,
+    boolean ring) {
 
   /** A writable mount of a private filesystem, as fast as the kernel allows. */
   public static final MountOptions PRIVATE =
-      new MountOptions(false, true, true, true, CachePolicy.PRIVATE, 16);
+      new MountOptions(false, true, true, true, CachePolicy.PRIVATE, 16, false);
 
   public MountOptions {
     if (maxReaders < 1) {
@@ -31,18 +34,22 @@ public record MountOptions(
   }
 
   public MountOptions withReadOnly(boolean value) {
-    return new MountOptions(value, noAtime, allowOther, passthrough, caching, maxReaders);
+    return new MountOptions(value, noAtime, allowOther, passthrough, caching, maxReaders, ring);
   }
 
   public MountOptions withPassthrough(boolean value) {
-    return new MountOptions(readOnly, noAtime, allowOther, value, caching, maxReaders);
+    return new MountOptions(readOnly, noAtime, allowOther, value, caching, maxReaders, ring);
   }
 
   public MountOptions withCaching(CachePolicy value) {
-    return new MountOptions(readOnly, noAtime, allowOther, passthrough, value, maxReaders);
+    return new MountOptions(readOnly, noAtime, allowOther, passthrough, value, maxReaders, ring);
   }
 
   public MountOptions withMaxReaders(int value) {
-    return new MountOptions(readOnly, noAtime, allowOther, passthrough, caching, value);
+    return new MountOptions(readOnly, noAtime, allowOther, passthrough, caching, value, ring);
+  }
+
+  public MountOptions withRing(boolean value) {
+    return new MountOptions(readOnly, noAtime, allowOther, passthrough, caching, maxReaders, value);
   }
 }

@@ -24,6 +24,11 @@ record Negotiation(int minor, long flags) {
     return (flags & Protocol.PASSTHROUGH) != 0;
   }
 
+  /** Whether the kernel waits for rings, and serves nobody before it has them all. */
+  boolean ring() {
+    return (flags & Protocol.OVER_IO_URING) != 0;
+  }
+
   /**
    * Takes and answers INIT. Once this returns the kernel lets processes use the mount.
    *
@@ -111,6 +116,9 @@ record Negotiation(int minor, long flags) {
             | Protocol.DIRECT_IO_ALLOW_MMAP;
     if (options.caching().symlinks()) {
       flags |= Protocol.CACHE_SYMLINKS;
+    }
+    if (options.ring()) {
+      flags |= Protocol.OVER_IO_URING;
     }
     if (options.passthrough() && privileged) {
       flags |= Protocol.PASSTHROUGH;

@@ -24,6 +24,7 @@ final class Protocol {
   static final long INIT_EXT = 1L << 30;
   static final long DIRECT_IO_ALLOW_MMAP = 1L << 36;
   static final long PASSTHROUGH = 1L << 37;
+  static final long OVER_IO_URING = 1L << 41;
 
   // SETATTR: which fields are valid.
   static final int FATTR_MODE = 1;
@@ -50,6 +51,10 @@ final class Protocol {
 
   /** A message that the kernel is to forget a name. */
   static final int NOTIFY_INVAL_ENTRY = 3;
+
+  // What a command on a ring wants: enum fuse_uring_cmd.
+  static final int RING_REGISTER = 1;
+  static final int RING_COMMIT_AND_FETCH = 2;
 
   static final long IOC_CLONE = 0x8004e500L;
   static final long IOC_BACKING_OPEN = 0x4010e501L;

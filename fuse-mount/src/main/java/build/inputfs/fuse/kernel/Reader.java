@@ -30,6 +30,7 @@ final class Reader implements Runnable {
     } finally {
       session.returnDevice(fd);
       session.readerEnded();
+      session.release();
     }
   }
 

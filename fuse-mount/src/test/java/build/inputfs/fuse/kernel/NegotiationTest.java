@@ -142,4 +142,19 @@ final class NegotiationTest {
     MountOptions options = MountOptions.PRIVATE.withCaching(CachePolicy.NONE);
     assertThat(negotiate(options).flags() & Protocol.CACHE_SYMLINKS).isZero();
   }
+
+  @Test
+  void rings_areAskedForWhereTheyAreWantedAndOffered() throws Exception {
+    long offered = 1L << 41;
+    send(7, 45, FLAGS_6_18 | offered);
+    assertThat(negotiate(MountOptions.PRIVATE).ring()).isFalse();
+    send(7, 45, FLAGS_6_18 & ~offered);
+    assertThat(negotiate(MountOptions.PRIVATE.withRing(true)).ring()).isFalse();
+    send(7, 45, FLAGS_6_18 | offered);
+    assertThat(negotiate(MountOptions.PRIVATE.withRing(true)).ring()).isTrue();
+    receive();
+    receive();
+    receive();
+    assertThat(buffer.getInt(48) & (int) (offered >>> 32)).isNotZero();
+  }
 }

@@ -13,6 +13,9 @@ import java.util.function.BiFunction;
 final class TestMount implements AutoCloseable {
   static final Posix POSIX = Posix.load();
 
+  /** Has all tests of this package try their mounts over io_uring. */
+  private static final boolean RING = Boolean.getBoolean("inputfs.test.ring");
+
   final Path folder;
   final Path path;
   final MemoryFileSystem fs;
@@ -22,7 +25,7 @@ final class TestMount implements AutoCloseable {
     this.folder = folder;
     this.fs = fs;
     this.path = Files.createDirectory(folder.resolve("mnt"));
-    this.session = FuseSession.mount(POSIX, fs, path, options);
+    this.session = FuseSession.mount(POSIX, fs, path, RING ? options.withRing(true) : options);
   }
 
   static TestMount of(MountOptions options) throws IOException {
