@@ -155,11 +155,11 @@ public final class FuseSession implements Mounted {
 
   @Override
   public String mechanism() {
-    return "kernel transport 7.%d, %s%s"
+    return "kernel transport 7.%d%s, %s"
         .formatted(
             shared.negotiation().minor(),
-            passthrough() ? "passthrough" : "through the page cache",
-            rings == null ? "" : ", over io_uring");
+            rings == null ? "" : " over io_uring",
+            passthrough() ? "passthrough" : "through the page cache");
   }
 
   @Override
