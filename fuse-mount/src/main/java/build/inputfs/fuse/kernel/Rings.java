@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * requests of callers on that CPU in, and some readers for each queue. The kernel serves nobody
  * before each queue has a reader; from then on only what wants no reply comes over the device.
  *
- * <p>How many readers a queue has is fixed from the start: the kernel gives a request that found all
- * of them busy to the first that is done, but not to one that came later.
+ * <p>How many readers a queue has is fixed from the start: the kernel gives a request that found
+ * all of them busy to the first that is done, but not to one that came later.
  *
  * <p>Thread-safe, but for making and starting it.
  */

@@ -131,9 +131,7 @@ final class RingTest {
     try (TestMount m =
         TestMount.of(OPTIONS, (posix, disk) -> slow[0] = new SlowFileSystem(posix, disk))) {
       m.sh("mkdir d1");
-      try (Child clients =
-          Child.startSh(
-              m.path, "taskset -c 0 stat d1/slow; echo done")) {
+      try (Child clients = Child.startSh(m.path, "taskset -c 0 stat d1/slow; echo done")) {
         assertThat(slow[0].waiting.tryAcquire(1, 60, TimeUnit.SECONDS)).isTrue();
         assertThat(m.sh("exec taskset -c 0 sh -c 'echo quick > q; cat q'")).isEqualTo("quick\n");
         slow[0].permits.release(1000);
