@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * one; a first round, in which programs get warm, does not count.
  */
 public final class Benchmark {
+  private static final int WARM_UP_VIEWS = 300;
+  private static final long WARM_UP_NANOS = 2_000_000_000;
+
   private final Plan plan;
   private final Posix posix;
   private final Interruption interruption;
@@ -177,12 +180,37 @@ public final class Benchmark {
       scenario.prepare(round);
       if (round < 0) {
         progress.accept("measuring: " + scenario.title());
+        warmUp(scenario.familiar(), contenders);
       }
       for (int i = 0; i < contenders.size(); i++) {
         interruption.check();
         Contender contender = contenders.get((i + round + 1) % contenders.size());
         Measurements kept = round < 0 ? new Measurements() : measurements;
         turn(scenario, new Turn(contender, Math.max(0, round), probe, caches, kept));
+      }
+    }
+  }
+
+  /**
+   * Has servers make views, since those that make them for a build have done so often; not for long.
+   */
+  private void warmUp(List<InputTree> familiar, List<Contender> contenders)
+      throws IOException {
+    int views = new Scale(plan.scale()).of(WARM_UP_VIEWS);
+    for (Contender contender : contenders) {
+      if (contender.memory() == null || familiar.isEmpty()) {
+        continue;
+      }
+      contender.start();
+      try {
+        long end = System.nanoTime() + WARM_UP_NANOS;
+        for (int i = 0; i < views && System.nanoTime() < end; i++) {
+          var _ = contender.make(familiar.get(i % familiar.size())).remove();
+        }
+      } catch (RefusedException e) {
+        // The turn is going to say so.
+      } finally {
+        contender.stop();
       }
     }
   }

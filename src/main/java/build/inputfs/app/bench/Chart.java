@@ -28,8 +28,8 @@ final class Chart {
           new Panel("remove-100k", "Remove a view of 100,000 files"),
           new Panel("walk-second-real", "List /usr/include and gcc, with lstat, in a new view"),
           new Panel("read-second-real", "Open, read, close each file of these"),
-          new Panel("compile-action", "Make a view of 15,000 headers, compile, remove it"),
-          new Panel("compile-changed-action", "The same with one header changed deep in the tree"),
+          new Panel("compile-actions", "8 actions: view of 15,000 headers, compile, remove"),
+          new Panel("compile-changed-action", "The same, all 8 files at once, a header changed"),
           new Panel("write-4k", "Write 200 MB in blocks of 4 KB"),
           new Panel("create", "Create a file"));
 

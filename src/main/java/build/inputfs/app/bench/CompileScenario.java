@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class CompileScenario implements Scenario {
   private static final int REPEATS = 2;
 
+  /** How many trees of each kind of change a warm server has shown. */
+  private static final int FAMILIAR = 20;
+
   private final WorkSet workSet;
   private final int small;
   private final int count;
@@ -106,6 +109,19 @@ final class CompileScenario implements Scenario {
 
   private InputTree source(InputTree base, int i, String remark) throws IOException {
     return workSet.changed(base, Map.of(HeaderTree.source(i), headers.sourceText(i, remark)));
+  }
+
+  @Override
+  public List<InputTree> familiar() throws IOException {
+    InputTree base = Objects.requireNonNull(trees).base();
+    List<InputTree> familiar = new ArrayList<>(List.of(base));
+    for (int i = 0; i < FAMILIAR; i++) {
+      String remark = "changed before, " + i;
+      familiar.add(source(base, i % HeaderTree.SOURCES, remark));
+      familiar.add(
+          workSet.changed(base, Map.of(headers.deepHeader(), headers.changedDeepHeader(remark))));
+    }
+    return familiar;
   }
 
   @Override

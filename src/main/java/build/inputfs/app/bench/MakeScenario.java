@@ -52,6 +52,11 @@ final class MakeScenario implements Scenario {
   }
 
   @Override
+  public List<InputTree> familiar() throws IOException {
+    return List.of(workSet.files(small));
+  }
+
+  @Override
   public void run(Turn turn) throws IOException {
     InputTree wanted = Objects.requireNonNull(tree);
     // What is shared by all views is made before.

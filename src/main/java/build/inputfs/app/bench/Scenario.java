@@ -15,6 +15,14 @@ interface Scenario {
   void prepare(int round) throws IOException;
 
   /**
+   * Trees whose views a server that has run for a while would have made before, to get warm; {@link
+   * #prepare} has been called.
+   */
+  default List<InputTree> familiar() throws IOException {
+    return List.of();
+  }
+
+  /**
    * Does the steps for one contender.
    *
    * @throws RefusedException when this contender cannot do it

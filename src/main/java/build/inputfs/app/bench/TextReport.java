@@ -28,7 +28,8 @@ final class TextReport {
         to native, round by round, and where nothing is native to cp-al. Cold: the contender is
         just started and the kernel has been told to forget all names (drop_caches 2); contents of
         files are in memory throughout. Nowhere else are caches dropped. Requests: what the server
-        was asked during the work.
+        was asked during the work. Servers are those of a daemon that has made some hundred views
+        before, though of none of these trees since the contender was started.
 
         """);
     results
