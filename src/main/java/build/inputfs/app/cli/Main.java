@@ -1,5 +1,6 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.app.run.Environment;
 import build.inputfs.app.run.Problems;
 import build.inputfs.app.run.StoppedException;
 import build.inputfs.cache.link.CacheFolder;
@@ -83,7 +84,8 @@ public final class Main {
         }
         String[] rest = Arrays.copyOfRange(arguments, 1, arguments.length);
         Folders folders = Folders.of(System.getenv());
-        Strategies strategies = new RealStrategies(new CacheFolder(folders.trees()));
+        String namespace = System.getenv().getOrDefault(Environment.OWN_NAMESPACE, "");
+        Strategies strategies = new RealStrategies(new CacheFolder(folders.trees()), namespace);
         Context context = new Context(console, folders, strategies, Context::handleSignals);
         yield run(first, command, rest, context);
       }

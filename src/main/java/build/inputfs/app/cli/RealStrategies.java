@@ -15,7 +15,8 @@ import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.tree.TreeReader;
 import build.inputfs.fuse.kernel.KernelTransport;
 import build.inputfs.fuse.kernel.MountOptions;
-import build.inputfs.fuse.mount.MountTable;
+import build.inputfs.fuse.kernel.Mounter;
+import build.inputfs.fuse.mount.Privileges;
 import build.inputfs.fuse.mutable.FuseStrategy;
 import build.inputfs.fuse.overlay.OverlayStrategy;
 import java.io.IOException;
@@ -28,13 +29,23 @@ final class RealStrategies implements Strategies {
   static final List<String> REAL_TREES =
       Stream.of(Mechanism.values()).map(Mechanism::label).toList();
 
+  /** How the names of sessions' folders begin. */
+  static final String SESSION = "session-";
+
+  /** What the start script says where it has made a namespace. */
+  private static final String MADE = "yes";
+
   private final CacheFolder caches;
+  private final String namespace;
 
   /**
    * @param caches where real trees are kept
+   * @param namespace what the start script says of a user namespace of this process's own: {@code
+   *     yes}, why there is none though this process may not mount, or nothing
    */
-  RealStrategies(CacheFolder caches) {
+  RealStrategies(CacheFolder caches, String namespace) {
     this.caches = caches;
+    this.namespace = namespace;
   }
 
   @Override
@@ -46,11 +57,10 @@ final class RealStrategies implements Strategies {
           "there is no strategy '%s': --strategy takes auto, %s, %s"
               .formatted(name, String.join(", ", NAMES), String.join(", ", REAL_TREES)));
     }
-    MountTable mounts = MountTable.read();
-    SessionFolder session =
-        SessionFolder.open(
-            scratch,
-            folder -> mounts.mounts().stream().anyMatch(line -> line.path().startsWith(folder)));
+    SessionFolder session = SessionFolder.open(scratch, SESSION, new Mounter(posix)::clear);
+    if (namespace.equals(MADE)) {
+      Logging.detail("this user may not mount: a user and mount namespace was made for this run");
+    }
     Path own = session.path();
     ViewStrategy strategy =
         switch (name) {
@@ -91,15 +101,37 @@ final class RealStrategies implements Strategies {
     }
   }
 
-  private static ViewStrategy overlay(
-      Posix posix, BlobSource blobs, TreeReader trees, Path scratch) {
+  private ViewStrategy overlay(Posix posix, BlobSource blobs, TreeReader trees, Path scratch)
+      throws IOException {
+    Privileges privileges = Privileges.read();
+    if (!privileges.mayMount()) {
+      return new Refused("overlay", whyNoOverlay());
+    }
     return new OverlayStrategy(
         posix,
         new KernelTransport(posix, MountOptions.PRIVATE.withPassthrough(false).withRing(true)),
         blobs,
         trees,
         scratch,
-        false);
+        privileges.userNamespace());
+  }
+
+  private String whyNoOverlay() {
+    String reason = "it takes root to mount an overlay, or a user namespace";
+    return namespace.isEmpty() ? reason : reason + ", which there is none: " + namespace;
+  }
+
+  /** A strategy that cannot work here. */
+  private record Refused(String name, String reason) implements ViewStrategy {
+    @Override
+    public View open(ViewSpec spec) throws IOException {
+      throw new IOException(reason);
+    }
+
+    @Override
+    public void close() {
+      // It has made nothing.
+    }
   }
 
   private ViewStrategy realTree(

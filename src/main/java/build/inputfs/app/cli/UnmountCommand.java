@@ -1,7 +1,10 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.cache.view.SessionFolder;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.fuse.kernel.Mounter;
+import build.inputfs.fuse.mount.MountPoints;
+import build.inputfs.fuse.mount.MountTable;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,7 +26,25 @@ final class UnmountCommand implements Subcommand {
 
   @Override
   public int run(ParseResult arguments, Context context) throws IOException {
-    new Mounter(Posix.load()).unmount(Path.of(Options.required(arguments, 0)));
+    Path mountPoint = Path.of(Options.required(arguments, 0));
+    Mounter mounter = new Mounter(Posix.load());
+    MountTable.Line line = MountTable.read().at(MountPoints.withoutTouching(mountPoint));
+    Path upper = line == null ? null : line.upper();
+    mounter.unmount(mountPoint);
+    if (upper != null) {
+      sweepSessions(upper, mounter);
+    }
     return OK;
+  }
+
+  /** Where the process has died that made an overlay, what it has left can go now. */
+  private static void sweepSessions(Path upper, Mounter mounter) throws IOException {
+    for (Path path = upper; path != null; path = path.getParent()) {
+      Path parent = path.getParent();
+      if (parent != null && path.getFileName().toString().startsWith(RealStrategies.SESSION)) {
+        SessionFolder.sweep(parent, RealStrategies.SESSION, mounter::clear);
+        return;
+      }
+    }
   }
 }

@@ -20,6 +20,9 @@ public final class Environment {
   /** How the start script hands on the LC_ALL that it was called with, when it needs another. */
   private static final String CALLERS_LC_ALL = "INPUTFS_LC_ALL";
 
+  /** How it tells whether it has put this program in a namespace of its own. */
+  public static final String OWN_NAMESPACE = "INPUTFS_OWN_NAMESPACE";
+
   /** No variables at all. */
   public static final Environment EMPTY = new Environment(Map.of());
 
@@ -52,6 +55,7 @@ public final class Environment {
         variables.putIfAbsent(variable.substring(0, equals), variable.substring(equals + 1));
       }
     }
+    variables.remove(OWN_NAMESPACE);
     String localeOfCaller = variables.remove(CALLERS_LC_ALL);
     if (localeOfCaller != null) {
       variables.remove("LC_ALL");

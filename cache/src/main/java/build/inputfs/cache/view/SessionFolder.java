@@ -11,7 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,12 +21,24 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Each is locked by its process. The kernel gives the lock back when the process ends, however
  * that happens, so a folder that can be locked is a leftover, and is removed by the next process
- * that starts. One in which something is still mounted stays: a dead mount keeps stray writers off,
- * and is removed only when somebody asks. Owned by one thread.
+ * that starts. One in which something is still mounted that somebody may be using stays: a dead
+ * mount keeps stray writers off, and is removed only when somebody asks. Owned by one thread.
  */
 public final class SessionFolder implements AutoCloseable {
-  private static final String PREFIX = "session-";
   private static final String LOCK = "lock";
+  private static final String OWNER = "unix:uid";
+
+  /** Knows what is mounted in a folder, without touching it. */
+  @FunctionalInterface
+  public interface Mounts {
+
+    /**
+     * Removes what a process that died has mounted in {@code folder} and nobody can be using.
+     *
+     * @return whether nothing is mounted there now
+     */
+    boolean clear(Path folder) throws IOException;
+  }
 
   private final Path path;
   private final FileChannel lock;
@@ -37,16 +49,16 @@ public final class SessionFolder implements AutoCloseable {
   }
 
   /**
-   * Makes a folder in {@code parent}, and removes what dead processes left there.
+   * Makes a folder in {@code parent}, and removes what dead processes of this user left there.
    *
-   * @param hasMounts tells of a folder whether something is mounted in it, without touching it
+   * @param prefix how the names of all such folders begin
    */
-  public static SessionFolder open(Path parent, Predicate<Path> hasMounts) throws IOException {
-    sweep(parent, hasMounts);
+  public static SessionFolder open(Path parent, String prefix, Mounts mounts) throws IOException {
+    sweep(parent, prefix, mounts);
     Path path =
         Files.createTempDirectory(
             parent,
-            PREFIX,
+            prefix,
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     FileChannel channel =
         FileChannel.open(
@@ -67,21 +79,39 @@ public final class SessionFolder implements AutoCloseable {
     return path;
   }
 
-  private static void sweep(Path parent, Predicate<Path> hasMounts) throws IOException {
-    try (DirectoryStream<Path> sessions = Files.newDirectoryStream(parent, PREFIX + "*")) {
+  /** Removes what dead processes of this user left in {@code parent}. */
+  public static void sweep(Path parent, String prefix, Mounts mounts) throws IOException {
+    Object user = Files.getAttribute(Path.of("/proc/self"), OWNER);
+    try (DirectoryStream<Path> sessions =
+        Files.newDirectoryStream(
+            parent, path -> String.valueOf(path.getFileName()).startsWith(prefix))) {
       for (Path session : sessions) {
-        sweepIfDead(session, hasMounts);
+        if (user.equals(owner(session))) {
+          sweepIfDead(session, mounts);
+        }
       }
     }
   }
 
-  private static void sweepIfDead(Path session, Predicate<Path> hasMounts) {
+  /** Whose it is, or null where it is gone: others may have names like these in a common folder. */
+  private static @Nullable Object owner(Path session) throws IOException {
+    try {
+      return Files.getAttribute(session, OWNER, LinkOption.NOFOLLOW_LINKS);
+    } catch (NoSuchFileException e) {
+      return null;
+    }
+  }
+
+  private static void sweepIfDead(Path session, Mounts mounts) {
     try (FileChannel channel =
         FileChannel.open(
             session.resolve(LOCK), StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
       FileLock acquired = channel.tryLock();
-      if (acquired != null && hasMounts.test(session)) {
-        log().warn("{} is kept: a process that died has left a mount in it", session);
+      if (acquired != null && !mounts.clear(session)) {
+        log()
+            .warn(
+                "{} is kept: a process that died has left a mount; `inputfs unmount` ends it",
+                session);
       } else if (acquired != null) {
         Folders.delete(session);
         log().info("Removed {}, which a process left that died", session);

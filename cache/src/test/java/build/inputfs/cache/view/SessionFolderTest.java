@@ -19,7 +19,7 @@ final class SessionFolderTest {
   @Test
   void close_removesTheFolderAndAllInIt() throws IOException {
     Path path;
-    try (SessionFolder session = SessionFolder.open(parent, folder -> false)) {
+    try (SessionFolder session = SessionFolder.open(parent, "session-", folder -> true)) {
       path = session.path();
       Path closed = Files.createDirectories(path.resolve("a/closed"));
       Files.writeString(closed.resolve("file"), "x");
@@ -32,8 +32,8 @@ final class SessionFolderTest {
 
   @Test
   void open_leavesAFolderOfThisProcessAlone() throws IOException {
-    try (SessionFolder first = SessionFolder.open(parent, folder -> false);
-        SessionFolder second = SessionFolder.open(parent, folder -> false)) {
+    try (SessionFolder first = SessionFolder.open(parent, "session-", folder -> true);
+        SessionFolder second = SessionFolder.open(parent, "session-", folder -> true)) {
       assertThat(first.path()).exists().isNotEqualTo(second.path());
     }
   }
@@ -52,14 +52,14 @@ final class SessionFolderTest {
     Path theirs;
     try {
       theirs = Path.of(other.inputReader().readLine());
-      SessionFolder.open(parent, folder -> false).close();
+      SessionFolder.open(parent, "session-", folder -> true).close();
       assertThat(theirs).exists();
     } finally {
       other.destroyForcibly().waitFor(30, TimeUnit.SECONDS);
     }
-    SessionFolder.open(parent, theirs::equals).close();
+    SessionFolder.open(parent, "session-", folder -> !folder.equals(theirs)).close();
     assertThat(theirs).exists();
-    SessionFolder.open(parent, folder -> false).close();
+    SessionFolder.open(parent, "session-", folder -> true).close();
     assertThat(theirs).doesNotExist();
   }
 
@@ -68,7 +68,7 @@ final class SessionFolderTest {
     private Holder() {}
 
     public static void main(String[] args) throws Exception {
-      SessionFolder session = SessionFolder.open(Path.of(args[0]), folder -> false);
+      SessionFolder session = SessionFolder.open(Path.of(args[0]), "session-", folder -> true);
       Files.writeString(session.path().resolve("left"), "behind");
       System.out.println(session.path());
       Thread.sleep(TimeUnit.SECONDS.toMillis(60));

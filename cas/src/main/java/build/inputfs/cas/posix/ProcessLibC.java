@@ -45,5 +45,9 @@ public interface ProcessLibC {
 
   int kill(int pid, int signal);
 
+  int capget(long header, long data);
+
+  int capset(long header, long data);
+
   int prctl(int option, long argument2, long argument3, long argument4, long argument5);
 }

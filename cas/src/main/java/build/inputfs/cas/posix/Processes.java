@@ -35,6 +35,11 @@ public final class Processes {
 
   private static final short POSIX_SPAWN_SETSIGMASK = 8;
 
+  /** capget(2): the version of its structures, which hold two times 32 capabilities in each set. */
+  private static final int CAPABILITY_VERSION_3 = 0x20080522;
+
+  private static final int[] INHERITABLE_WORDS = {2, 5};
+
   private final ProcessLibC libc;
   private final Runtime runtime;
 
@@ -82,13 +87,15 @@ public final class Processes {
 
   /**
    * Starts a program by posix_spawn(3), in this process's own group, with no descriptor open but
-   * the standard streams and no signal blocked.
+   * the standard streams and no signal blocked. Capabilities that this process was handed to keep
+   * over execve(2) end with it: the program has those of its user.
    *
    * @return its process id, or {@code -errno} when its directory, a redirect or the program itself
    *     cannot be had
    */
   public int spawn(Program program) {
     try (Arena memory = Arena.ofConfined()) {
+      inheritNoCapabilities(memory);
       long actions = struct(memory);
       must(libc.posix_spawn_file_actions_init(actions));
       try {
@@ -124,6 +131,22 @@ public final class Processes {
     } finally {
       libc.posix_spawnattr_destroy(attributes);
     }
+  }
+
+  /**
+   * Empties the calling thread's inheritable set, and with it the ambient one, which is what a
+   * program gets that a user other than root executes: capabilities(7). The thread keeps what it
+   * may do itself.
+   */
+  private void inheritNoCapabilities(Arena memory) {
+    MemorySegment header = memory.allocate(STRUCT, 8);
+    header.set(ValueLayout.JAVA_INT, 0, CAPABILITY_VERSION_3);
+    MemorySegment sets = memory.allocate(STRUCT, 8);
+    mustWork(libc.capget(header.address(), sets.address()));
+    for (int word : INHERITABLE_WORDS) {
+      sets.setAtIndex(ValueLayout.JAVA_INT, word, 0);
+    }
+    mustWork(libc.capset(header.address(), sets.address()));
   }
 
   private void addRedirect(long actions, Redirect redirect, Arena memory) {
@@ -252,6 +275,12 @@ public final class Processes {
   private static void must(int errno) {
     if (errno != 0) {
       throw new IllegalStateException(PosixException.describe(errno));
+    }
+  }
+
+  private void mustWork(int result) {
+    if (result < 0) {
+      must(runtime.getLastError());
     }
   }
 

@@ -7,12 +7,13 @@ import build.inputfs.cas.posix.Processes;
 import build.inputfs.fuse.mount.MountException;
 import build.inputfs.fuse.mount.MountPoints;
 import build.inputfs.fuse.mount.MountTable;
+import build.inputfs.fuse.mount.Privileges;
 import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * Makes and removes the mounts of {@link FuseSession}: by mount(2) and umount2(2) as root, else by
- * {@code fusermount3}. Stateless; any thread may call it.
+ * Makes and removes the mounts of {@link FuseSession}: by mount(2) and umount2(2) where this
+ * process may, else by {@code fusermount3}. Stateless; any thread may call it.
  */
 public final class Mounter {
   /** The type that a mount has in {@code /proc/self/mountinfo}. */
@@ -41,7 +42,7 @@ public final class Mounter {
   /** Makes a mount that nobody serves yet. When this throws nothing is left behind. */
   Mount mount(Path mountPoint, MountOptions options) throws MountException {
     Path path = MountPoints.check(posix, mountPoint);
-    if (posix.geteuid() != 0) {
+    if (needsHelp()) {
       return found(path, fusermount().mount(path, options));
     }
     int device = openDevice();
@@ -86,6 +87,15 @@ public final class Mounter {
         reason.addSuppressed(suppressed);
       }
       throw reason;
+    }
+  }
+
+  /** Whether this process may not mount. Root may, or is told why it may not. */
+  private boolean needsHelp() throws MountException {
+    try {
+      return posix.geteuid() != 0 && !Privileges.read().mayMount();
+    } catch (IOException e) {
+      throw new MountException("cannot read what this process may do: " + e.getMessage(), e);
     }
   }
 
@@ -140,7 +150,7 @@ public final class Mounter {
       throw new MountException(
           mountPoint + " is a mount of type " + line.type() + ", not one of inputfs");
     }
-    if (posix.geteuid() != 0) {
+    if (needsHelp()) {
       fusermount().unmount(path, false);
       return;
     }
@@ -157,8 +167,28 @@ public final class Mounter {
     }
   }
 
+  /**
+   * Removes the forests that a process which died has left mounted in its session's folder, unless
+   * there is an overlay that has its scratch there: that keeps stray writers off.
+   *
+   * @return whether nothing is mounted there now
+   */
+  public boolean clear(Path session) throws IOException {
+    MountTable table = MountTable.read();
+    if (table.mounts().stream().anyMatch(line -> line.isOverlayIn(session))) {
+      return false;
+    }
+    for (MountTable.Line line : table.below(session)) {
+      if (!line.type().equals(MountTable.FUSE_TYPE)) {
+        return false;
+      }
+      detach(line.path());
+    }
+    return true;
+  }
+
   private void detach(Path path) throws MountException {
-    if (posix.geteuid() != 0) {
+    if (needsHelp()) {
       fusermount().unmount(path, true);
       return;
     }
@@ -192,7 +222,7 @@ public final class Mounter {
     if (errno == Errnos.EPERM || errno == Errnos.EACCES) {
       return "mounting on "
           + path
-          + " is not permitted: this root lacks CAP_SYS_ADMIN; give the container"
+          + " is not permitted: this process lacks CAP_SYS_ADMIN; give the container"
           + " `--cap-add SYS_ADMIN`, or run as a user who may use fusermount3";
     }
     if (errno == Errnos.ENODEV) {

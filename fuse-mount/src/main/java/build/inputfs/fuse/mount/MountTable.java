@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -25,22 +26,39 @@ public record MountTable(List<Line> mounts) {
    * @param type the filesystem's type, such as {@code fuse.inputfs}
    * @param source what it was mounted from
    * @param shown which of the filesystem's directories is seen there
+   * @param options those of the filesystem itself, as the kernel writes them
    */
-  public record Line(long id, Path path, String type, String source, String shown) {
+  public record Line(long id, Path path, String type, String source, String shown, String options) {
 
     /**
      * Whether this is a mount of inputfs: a filesystem that it serves, an overlay it made, or a
      * real tree.
      */
     public boolean isOurs() {
-      return type.equals(FUSE_TYPE)
-          || (type.equals("overlay") && source.equals(SOURCE))
-          || isRealTree();
+      return type.equals(FUSE_TYPE) || isOverlay() || isRealTree();
     }
 
     /** Whether a real tree is shown here, by a bind mount: of a process, or of a cache. */
     public boolean isRealTree() {
       return REAL_TREE.matcher(shown).find();
+    }
+
+    /** Whether this is an overlay of inputfs whose scratch is in a folder. */
+    public boolean isOverlayIn(Path folder) {
+      Path upper = upper();
+      return upper != null && upper.startsWith(folder);
+    }
+
+    /** Where an overlay of inputfs has what is written in it; else null. */
+    public @Nullable Path upper() {
+      Matcher matcher = UPPER.matcher(options);
+      return isOverlay() && matcher.find()
+          ? Path.of(matcher.group(1).replaceAll("\\\\(.)", "$1"))
+          : null;
+    }
+
+    private boolean isOverlay() {
+      return type.equals("overlay") && source.equals(SOURCE);
     }
   }
 
@@ -52,6 +70,9 @@ public record MountTable(List<Line> mounts) {
 
   /** The type of the filesystems that inputfs serves. */
   public static final String FUSE_TYPE = "fuse.inputfs";
+
+  /** In the options of an overlay; a backslash takes a comma for a part of the path. */
+  private static final Pattern UPPER = Pattern.compile(",upperdir=((?:[^,\\\\]|\\\\.)*)");
 
   /** What all mounts of inputfs name as their source. */
   public static final String SOURCE = "inputfs";
@@ -79,10 +100,16 @@ public record MountTable(List<Line> mounts) {
                 Path.of(unescape(fields[4])),
                 fields[separator + 1],
                 fields[separator + 2],
-                unescape(fields[3])));
+                unescape(fields[3]),
+                separator + 3 < fields.length ? unescape(fields[separator + 3]) : ""));
       }
     }
     return new MountTable(List.copyOf(lines));
+  }
+
+  /** The mounts in a folder, whichever way down. */
+  public List<Line> below(Path folder) {
+    return mounts.stream().filter(line -> line.path().startsWith(folder)).toList();
   }
 
   /** The mount that is seen at {@code path}, if it is a mount point. */

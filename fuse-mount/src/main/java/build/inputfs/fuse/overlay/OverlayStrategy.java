@@ -132,7 +132,8 @@ public final class OverlayStrategy implements ViewStrategy {
             + escape(scratch.work().toString())
             // What is written need not outlive a crash; without this an unmount writes it all out.
             + ",volatile,index=off,metacopy=off,"
-            + (userNamespace ? "userxattr" : "redirect_dir=on,xino=on");
+            + (userNamespace ? "userxattr" : "redirect_dir=on")
+            + ",xino=on";
     if (options.getBytes(StandardCharsets.UTF_8).length > LONGEST_OPTIONS) {
       throw new IOException(
           "the paths of the layers are too long for mount(2): use a scratch with a shorter path");

@@ -18,7 +18,7 @@ final class ForestNodesTest {
 
   @Test
   void lookupsAndForgets_inAnyOrder_agreeWithAMap() throws IOException {
-    long seed = System.nanoTime();
+    long seed = Long.getLong("inputfs.test.seed", 1);
     Random random = new Random(seed);
     ForestNodes nodes = new ForestNodes();
     ForestDirectory directory = directory(16, 5000);
@@ -34,7 +34,9 @@ final class ForestNodesTest {
       } else if (!counts.isEmpty()) {
         long id = counts.keySet().iterator().next();
         int left = counts.getOrDefault(id, 0) - 1;
-        assertThat(nodes.forget(id, 1)).describedAs("seed %d", seed).isEqualTo(left == 0);
+        assertThat(nodes.forget(id, 1))
+            .describedAs("-Dinputfs.test.seed=%d", seed)
+            .isEqualTo(left == 0);
         if (left == 0) {
           counts.remove(id);
         } else {

@@ -136,7 +136,26 @@ final class MounterTest {
     assertThat(table.mounts()).hasSize(3);
     assertThat(table.at(Path.of("/a b\\c"))).isEqualTo(table.mounts().get(2));
     assertThat(table.mounts().get(1))
-        .isEqualTo(new MountTable.Line(36, Path.of("/a b\\c"), "fuse.inputfs", "inputfs", "/"));
+        .isEqualTo(
+            new MountTable.Line(
+                36, Path.of("/a b\\c"), "fuse.inputfs", "inputfs", "/", "rw,user_id=0"));
     assertThat(table.at(Path.of("/b"))).isNull();
+  }
+
+  @Test
+  void mountTable_knowsWhereAnOverlayHasItsScratch() {
+    MountTable table =
+        MountTable.parse(
+            """
+            78 50 0:42 / /v rw - overlay inputfs rw,lowerdir=/s/f,upperdir=/s\\134\\054\\040x/a/upper,workdir=/w
+            79 50 0:42 / /w rw - overlay other rw,lowerdir=/s/f,upperdir=/s/b/upper,workdir=/w
+            80 50 0:43 / /s/f ro - fuse.inputfs inputfs ro,user_id=0
+            """);
+    assertThat(table.mounts().get(0).upper()).isEqualTo(Path.of("/s, x/a/upper"));
+    assertThat(table.mounts().get(0).isOverlayIn(Path.of("/s, x/a"))).isTrue();
+    assertThat(table.mounts().get(0).isOverlayIn(Path.of("/s, x/b"))).isFalse();
+    assertThat(table.mounts().get(1).upper()).as("somebody else's").isNull();
+    assertThat(table.mounts().get(2).upper()).isNull();
+    assertThat(table.below(Path.of("/s"))).containsExactly(table.mounts().get(2));
   }
 }

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * gcc.
  */
 @ParameterizedClass(name = "{0}")
-@EnumSource(names = {"FUSE", "OVERLAY"})
+@EnumSource(names = {"FUSE", "OVERLAY", "OVERLAY_USER"})
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class ReplayTest {
   private static final String COMPILER = "12.2.0-14+deb12u";
@@ -39,7 +39,7 @@ class ReplayTest {
 
   @BeforeEach
   void needsStrategyAndTheCompiler() {
-    Machine.need(strategy);
+    bench.actFor(strategy);
     String version = Machine.versionOf("/usr/bin/gcc");
     Machine.need(
         version.contains(COMPILER),
@@ -129,7 +129,7 @@ class ReplayTest {
       Files.createDirectories(copy.getParent());
       Files.copy(file, copy);
     }
-    return to.folder();
+    return bench.store().folder();
   }
 
   private static List<Path> blobs(Path store) throws IOException {

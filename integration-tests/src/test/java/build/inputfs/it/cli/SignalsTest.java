@@ -6,6 +6,7 @@ import build.inputfs.it.harness.Child;
 import build.inputfs.it.harness.InputTree;
 import build.inputfs.it.harness.Machine;
 import build.inputfs.it.harness.Outcome;
+import build.inputfs.it.harness.ProcFs;
 import build.inputfs.it.harness.Strategy;
 import build.inputfs.it.harness.Workbench;
 import java.nio.file.Path;
@@ -24,10 +25,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Ctrl-C, SIGTERM and worse, at any moment: nothing may be left. */
 @ParameterizedClass(name = "{0}")
-@EnumSource(names = {"FUSE", "OVERLAY"})
+@EnumSource(names = {"FUSE", "OVERLAY", "OVERLAY_USER"})
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class SignalsTest {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  private static final long USUAL_SEED = 1;
 
   /** How often a run is stopped, at as many moments; more by the property. */
   private static final int MOMENTS = Integer.getInteger("inputfs.it.moments", 25);
@@ -37,12 +40,12 @@ class SignalsTest {
 
   @BeforeEach
   void needsStrategy() {
-    Machine.need(strategy);
+    bench.actFor(strategy);
   }
 
   @Test
   void run_stoppedAtAnyMoment_leavesNothing() {
-    long seed = Long.getLong("inputfs.it.seed", System.nanoTime() & 0xFFFFFF);
+    long seed = Long.getLong("inputfs.it.seed", USUAL_SEED);
     System.out.println("signals at random moments: -Dinputfs.it.seed=" + seed);
     Random random = new Random(seed);
     InputTree tree = new InputTree();
@@ -164,7 +167,78 @@ class SignalsTest {
   }
 
   @Test
+  void mount_killed_leavesNothingOnceItIsUnmounted() {
+    Machine.need(strategy != Strategy.OVERLAY_USER, "`mount` makes no namespace");
+    String root = new InputTree().file("a", "x").putInto(bench.store()).toString();
+    Path point = bench.directory("killed");
+    Child server =
+        bench.start(
+            List.of(
+                "mount",
+                "--strategy",
+                strategy.option(),
+                root,
+                point.toString(),
+                "--cas",
+                bench.store().folder().toString()));
+    bench.awaitMount(server, point);
+    Child.run(point, PATIENCE, List.of("sh", "-c", "echo written > new")).ok();
+    server.signal("KILL");
+    server.await(PATIENCE);
+    bench.inputfs("unmount", point.toString()).ok();
+    runTrue(root);
+    assertThat(bench.leftovers()).isEmpty();
+  }
+
+  @Test
+  void run_killed_leavesNothingOnceItsViewIsUnmounted() {
+    String root = new InputTree().file("a", "x").putInto(bench.store()).toString();
+    Child run =
+        bench.start(
+            List.of(
+                "run",
+                "--strategy",
+                strategy.option(),
+                "--cas",
+                bench.store().folder().toString(),
+                "--root",
+                root,
+                "--",
+                "sh",
+                "-c",
+                "echo written > new; echo pid $$; exec sleep 1000"));
+    awaitOutput(run, "\n");
+    run.signal("KILL");
+    run.await(PATIENCE);
+    String command = run.out().strip().substring("pid ".length());
+    Child.run(Path.of("/"), PATIENCE, List.of("kill", "-KILL", command)).ok();
+    // What is still mounted stays, until somebody asks.
+    runTrue(root);
+    for (String mount : ProcFs.mountsBelow(bench.folder().resolve("tmp"))) {
+      bench.inputfs("unmount", mount).ok();
+    }
+    runTrue(root);
+    assertThat(bench.leftovers()).isEmpty();
+  }
+
+  private void runTrue(String root) {
+    bench
+        .inputfs(
+            "run",
+            "--strategy",
+            strategy.option(),
+            "--cas",
+            bench.store().folder().toString(),
+            "--root",
+            root,
+            "--",
+            "true")
+        .ok();
+  }
+
+  @Test
   void mount_stoppedWhileItIsUsed_ends() {
+    Machine.need(strategy != Strategy.OVERLAY_USER, "`mount` makes no namespace");
     InputTree tree = new InputTree();
     for (int i = 0; i < 500; i++) {
       tree.file("f" + i, "content " + i);

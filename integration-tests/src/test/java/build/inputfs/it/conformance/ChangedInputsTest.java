@@ -220,6 +220,7 @@ class ChangedInputsTest {
 
   @Test
   void link_ofAnInput_sharesItsChanges() {
+    Machine.needToLinkInputs(strategy);
     place()
         .expect(
             """
@@ -245,6 +246,7 @@ class ChangedInputsTest {
 
   @Test
   void inputs_renamedAndReplaced_behaveAsAnyFile() {
+    Machine.needToMoveInputDirectories(strategy);
     place()
         .expect(
             """

@@ -97,7 +97,11 @@ class CorpusTest {
         """);
     switch (strategy) {
       case HARDLINK, CLONE, COPY -> place.shell("test $(stat -c %b sparse) -lt 2048").ok();
-      case REFERENCE, FUSE, FUSE_CACHED, OVERLAY -> {} // show the blob itself, and ask no disk
+      case REFERENCE,
+          FUSE,
+          FUSE_CACHED,
+          OVERLAY,
+          OVERLAY_USER -> {} // show the blob itself, and ask no disk
     }
   }
 

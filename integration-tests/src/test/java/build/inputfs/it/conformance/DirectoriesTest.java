@@ -127,7 +127,7 @@ class DirectoriesTest {
   private int manyNew() {
     return switch (strategy) {
       case FUSE, FUSE_CACHED, OVERLAY -> 100_000;
-      case REFERENCE, HARDLINK, CLONE, COPY -> 10_000;
+      case REFERENCE, OVERLAY_USER, HARDLINK, CLONE, COPY -> 10_000;
     };
   }
 

@@ -152,6 +152,7 @@ class InputsTest {
 
   @Test
   void inode_ofAFileThatIsOpen_staysTheSame() {
+    Machine.needToLinkInputs(strategy);
     place()
         .expect(
             """
@@ -230,6 +231,7 @@ class InputsTest {
 
   @Test
   void deepTree_ofFortyLevels_isThereToItsEnd() {
+    Machine.needToMoveInputDirectories(strategy);
     String path = "d/".repeat(40) + "leaf";
     bench
         .place(strategy, new InputTree().file(path, "found"))

@@ -61,6 +61,7 @@ class NamesTest {
 
   @Test
   void rename_noReplace_keepsWhatIsThere() {
+    Machine.needToMoveInputDirectories(strategy);
     place()
         .expect(
             """
@@ -79,6 +80,7 @@ class NamesTest {
 
   @Test
   void rename_exchange_swapsAnyTwo() {
+    Machine.needToMoveInputDirectories(strategy);
     place()
         .expect(
             """
@@ -102,6 +104,7 @@ class NamesTest {
 
   @Test
   void rename_ofADirectory_updatesItsParentAndLinks() {
+    Machine.needToMoveInputDirectories(strategy);
     place()
         .expect(
             """

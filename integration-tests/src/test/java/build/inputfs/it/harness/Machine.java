@@ -4,10 +4,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 
 /** What the machine that runs the tests can do. */
 public final class Machine {
+  /** A user and group that nobody else has, for what is run by another user than root. */
+  public static final int OTHER_USER = 12_345;
+
   private Machine() {}
 
   /** Skips a test that cannot run here, and says why where people see it. */
@@ -27,6 +32,20 @@ public final class Machine {
   /** Skips where a test that changes inputs would change the store. */
   public static void needInputsOfItsOwn(Strategy strategy) {
     need(strategy.hasInputsOfItsOwn(), strategy + ": root would write to the store's own files");
+  }
+
+  /** Skips where input directories cannot be renamed. */
+  public static void needToMoveInputDirectories(Strategy strategy) {
+    need(
+        strategy.movesInputDirectories(),
+        strategy + ": overlayfs in a user namespace answers EXDEV, on which mv copies");
+  }
+
+  /** Skips where two names of an input are taken for two files. */
+  public static void needToLinkInputs(Strategy strategy) {
+    need(
+        strategy.linksInputs(),
+        strategy + ": overlayfs in a user namespace takes two names of an input for two files");
   }
 
   public static void needRoot() {
@@ -98,6 +117,30 @@ public final class Machine {
       return "unshare and nsenter are not installed";
     }
     return fuseObstacle();
+  }
+
+  /** Why a user other than root cannot have an overlay here; empty when it can. */
+  static String userObstacle() {
+    String obstacle = overlayObstacle() + namespaceObstacle();
+    if (!obstacle.isEmpty()) {
+      return obstacle;
+    }
+    Outcome probe =
+        Child.run(
+            Path.of("/"),
+            Duration.ofSeconds(10),
+            List.of(
+                "setpriv",
+                "--reuid=" + OTHER_USER,
+                "--regid=" + OTHER_USER,
+                "--clear-groups",
+                "unshare",
+                "--user",
+                "--map-current-user",
+                "--mount",
+                "--keep-caps",
+                "true"));
+    return probe.exit() == 0 ? "" : "users get no namespaces here: " + probe.err();
   }
 
   /** The first line of a program's answer to {@code --version}; empty when it is not there. */

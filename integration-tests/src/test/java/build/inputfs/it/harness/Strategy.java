@@ -16,6 +16,11 @@ public enum Strategy {
   /** A view by the kernel's overlayfs. */
   OVERLAY("overlay"),
   /**
+   * The same as users other than root have it: places are made by root of a user namespace, and the
+   * program is run by a user who has no privilege at all.
+   */
+  OVERLAY_USER("overlay"),
+  /**
    * A real tree of links to the store's own files. Whoever overrides mode bits changes those: the
    * tests that do so are not for it, nor can it show an input's time and number of links.
    */
@@ -36,9 +41,29 @@ public enum Strategy {
     return option;
   }
 
+  /** Whether it is the kernel's overlayfs that is met. */
+  public boolean isOverlay() {
+    return this == OVERLAY || this == OVERLAY_USER;
+  }
+
+  /** Whether places are made by root of a user namespace, who is not root of the machine. */
+  public boolean isInNamespace() {
+    return this == FUSE_CACHED || this == OVERLAY_USER;
+  }
+
+  /** Whether input directories can be renamed; where they cannot, it is EXDEV, as between disks. */
+  public boolean movesInputDirectories() {
+    return this != OVERLAY_USER;
+  }
+
+  /** Whether a second name of an input is seen to be the same file. */
+  public boolean linksInputs() {
+    return this != OVERLAY_USER;
+  }
+
   /** Whether a directory's link count tells how many directories it has; overlayfs says 1. */
   boolean countsDirectoryLinks() {
-    return this != OVERLAY;
+    return !isOverlay();
   }
 
   /** Whether the inputs of a place are its own, and not the inodes of the store. */
@@ -59,6 +84,7 @@ public enum Strategy {
       case FUSE_CACHED -> Machine.namespaceObstacle();
       case HARDLINK, COPY -> Machine.isRoot() ? "" : "only root can bind a tree to a place here";
       case CLONE -> Disk.XFS.obstacle();
+      case OVERLAY_USER -> Machine.userObstacle();
     };
   }
 }

@@ -17,9 +17,11 @@ import java.util.Objects;
  * @param program what starts inputfs: the property {@code inputfs.it.program}, or the repository's
  *     own {@code bin/inputfs}
  * @param fsops the compiled {@code fsops}
+ * @param asOtherUser the script that runs the repository's program as another user
  * @param folder where that is; deleted at the end
  */
-record Toolbox(List<String> program, Path fsops, Path folder) implements AutoCloseable {
+record Toolbox(List<String> program, Path fsops, Path asOtherUser, Path folder)
+    implements AutoCloseable {
   private static final List<String> COMPILER = List.of("gcc", "-std=gnu17", "-O1", "-Wall");
   private static final List<String> SOURCES =
       List.of("fsops.h", "fsops.c", "talk.c", "files.c", "paths.c", "directories.c");
@@ -28,7 +30,8 @@ record Toolbox(List<String> program, Path fsops, Path folder) implements AutoClo
     try {
       Path folder = Files.createTempDirectory("inputfs-it-tools-");
       Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-      return new Toolbox(findProgram(), compile(folder), folder);
+      Files.createDirectory(folder.resolve("user"));
+      return new Toolbox(findProgram(), compile(folder), script(folder, "as-other-user"), folder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -59,6 +62,15 @@ record Toolbox(List<String> program, Path fsops, Path folder) implements AutoClo
       repository = parent;
     }
     return List.of(repository.resolve("bin/inputfs").toString());
+  }
+
+  private static Path script(Path folder, String name) throws IOException {
+    Path script = folder.resolve(name);
+    try (InputStream resource = Toolbox.class.getResourceAsStream(name)) {
+      Files.copy(Objects.requireNonNull(resource, name), script);
+    }
+    Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+    return script;
   }
 
   private static Path compile(Path folder) throws IOException {

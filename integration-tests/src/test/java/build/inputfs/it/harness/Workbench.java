@@ -43,6 +43,7 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
   private @Nullable Path folder;
   private @Nullable Disk disk;
   private @Nullable Toolbox toolbox;
+  private boolean asOtherUser;
 
   @Override
   public void beforeEach(ExtensionContext context) throws IOException {
@@ -89,10 +90,20 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
     return folder;
   }
 
+  /**
+   * Has the program run by whoever has such views, to whom all belongs that this makes; skips the
+   * test where the machine cannot.
+   */
+  public void actFor(Strategy strategy) {
+    need(strategy);
+    asOtherUser = strategy == Strategy.OVERLAY_USER;
+    handOver(folder());
+  }
+
   /** A new directory in this test's folder. */
   public Path directory(String name) {
     try {
-      return Files.createDirectory(folder().resolve(name));
+      return handOver(Files.createDirectory(folder().resolve(name)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -122,7 +133,7 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
   /** A new directory on this test's disk, whose name begins as asked. */
   public Path fresh(String prefix) {
     try {
-      return Files.createDirectory(home().resolve(prefix + "-" + ++made));
+      return handOver(Files.createDirectory(home().resolve(prefix + "-" + ++made)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -130,7 +141,7 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
 
   /** This test's store. */
   public TestStore store() {
-    return new TestStore(home().resolve("store"));
+    return new TestStore(handOver(home().resolve("store")));
   }
 
   private Path home() {
@@ -182,7 +193,13 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
 
   /** The program and its arguments, for starting it by other means than {@link #start}. */
   public List<String> command(String... arguments) {
-    List<String> command = new ArrayList<>(toolbox().program());
+    List<String> command = new ArrayList<>();
+    if (asOtherUser) {
+      store(); // which is the user's with all that has come to it
+      command.add(toolbox().asOtherUser().toString());
+      command.add(Integer.toString(Machine.OTHER_USER));
+    }
+    command.addAll(toolbox().program());
     command.addAll(List.of(arguments));
     return command;
   }
@@ -191,7 +208,7 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
   public Path source(InputTree tree) {
     Path source = fresh("source");
     make(source, tree.scriptAsSource());
-    return source;
+    return handOver(source);
   }
 
   /** Makes a place with a tree in it; skips the test where the machine cannot. */
@@ -200,13 +217,15 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
     return switch (strategy) {
       case REFERENCE -> copy(strategy, tree);
       case FUSE, OVERLAY, HARDLINK, CLONE, COPY -> mount(strategy, tree.putInto(store()));
-      case FUSE_CACHED -> mount(strategy, namespace(), tree.putInto(store()), List.of());
+      case FUSE_CACHED, OVERLAY_USER ->
+          mount(strategy, namespace(), tree.putInto(store()), List.of());
     };
   }
 
   /** Mounts a tree of the store. */
   public Place mount(Strategy strategy, BlobName root, String... options) {
-    return mount(strategy, Namespace.OWN, root, List.of(options));
+    Namespace where = strategy.isInNamespace() ? namespace() : Namespace.OWN;
+    return mount(strategy, where, root, List.of(options));
   }
 
   private Place mount(Strategy strategy, Namespace namespace, BlobName root, List<String> options) {
@@ -289,7 +308,7 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
   public Place copy(Strategy comparedWith, InputTree tree) {
     Path copy = fresh("copy");
     make(copy, tree.scriptAsCopy());
-    Namespace there = comparedWith == Strategy.FUSE_CACHED ? namespace() : Namespace.OWN;
+    Namespace there = comparedWith.isInNamespace() ? namespace() : Namespace.OWN;
     return keep(new Place(there, copy, fsops(), environment(comparedWith), () -> {}));
   }
 
@@ -304,6 +323,15 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
       environment.put(FsOps.HIDE_SHARED, "yes");
     }
     return environment;
+  }
+
+  /** Gives what is there to the user who runs the program, where that is not this one. */
+  private Path handOver(Path path) {
+    if (asOtherUser && Files.exists(path)) {
+      String owner = "%1$d:%1$d".formatted(Machine.OTHER_USER);
+      Child.run(Path.of("/"), PATIENCE, List.of("chown", "-hR", owner, path.toString())).ok();
+    }
+    return path;
   }
 
   private void make(Path directory, String script) {

@@ -191,6 +191,7 @@ class ImmutabilityTest {
 
   @Test
   void directories_ofOneView_changeInNoOther() {
+    Machine.needToMoveInputDirectories(strategy);
     InputTree tree = new InputTree().file("dir/a", "a").file("dir/sub/b", "b").directory("empty");
     Place changed = bench.place(strategy, tree);
     Place witness = bench.place(strategy, tree);

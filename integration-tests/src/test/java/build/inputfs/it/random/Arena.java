@@ -65,7 +65,7 @@ final class Arena {
   /** Random operations that know what is in a room. */
   Operations operations(long seed) {
     // When root of a user namespace opens with O_TRUNC, these bits go on a disk and stay on FUSE.
-    Operations operations = new Operations(seed, strategy != Strategy.FUSE_CACHED);
+    Operations operations = new Operations(seed, !strategy.isInNamespace());
     List.of("a", "a/b", "a/b/c", "d", "e").forEach(operations::knowDirectory);
     List.of("f", "g", "h", "a/f", "a/g", "a/b/f", "a/b/c/f", "d/f").forEach(operations::knowFile);
     List.of("b", "a/a").forEach(operations::knowSymlink);

@@ -64,10 +64,15 @@ final class Duel {
     if (readsChangedInput(words)
         || writesFifo(words)
         || reopensInput(words)
-        || meetsOverlayLimit(words)) {
+        || meetsOverlayLimit(words)
+        || meetsNamespaceLimit(words)) {
       return Optional.empty();
     }
-    Step step = new Step(operation, copy.ask(operation), view.ask(operation));
+    String answer = view.ask(operation);
+    if (answer.equals("EXDEV") && !strategy.movesInputDirectories()) {
+      return Optional.empty(); // nothing has happened
+    }
+    Step step = new Step(operation, copy.ask(operation), answer);
     if (step.succeeded()) {
       noteDescriptors(words);
     }
@@ -103,9 +108,14 @@ final class Duel {
 
   /** Overlayfs cannot copy ranges out of an input, and does not count an input's links. */
   private boolean meetsOverlayLimit(String[] words) {
-    return strategy == Strategy.OVERLAY
+    return strategy.isOverlay()
         && (words[0].equals("copy") || words[0].equals("fstat"))
         && readsInput[Integer.parseInt(words[1])];
+  }
+
+  /** Overlayfs in a user namespace takes two names of what was an input for two files. */
+  private boolean meetsNamespaceLimit(String[] words) {
+    return !strategy.linksInputs() && (words[0].equals("link") || words[0].equals("linkfile"));
   }
 
   private boolean writesFifo(String[] words) {

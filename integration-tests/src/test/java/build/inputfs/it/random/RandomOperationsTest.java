@@ -52,7 +52,7 @@ class RandomOperationsTest {
     int usual =
         switch (strategy) {
           case REFERENCE, HARDLINK, CLONE, COPY -> 10_000;
-          case FUSE_CACHED -> 30_000;
+          case FUSE_CACHED, OVERLAY_USER -> 20_000;
           case FUSE, OVERLAY -> 100_000;
         };
     count = Integer.getInteger("inputfs.it.operations", usual);
