@@ -343,11 +343,12 @@ final class ForestFileSystem extends ReadOnlyFileSystem {
       descriptor =
           Posix.check(
               posix.open(source.locate(digest, input.executable(at)), Posix.O_RDONLY, 0), "open");
+      long wanted = Math.min(length, digest.size() - offset); // the kernel asks for whole pages
       long done = 0;
-      while (done < length) {
+      while (done < wanted) {
         long read =
             Posix.check(
-                posix.pread(descriptor, address + done, length - done, offset + done), "read");
+                posix.pread(descriptor, address + done, wanted - done, offset + done), "read");
         if (read == 0) {
           break;
         }
