@@ -175,6 +175,20 @@ public final class Benchmark {
   private void measure(Scenario scenario, List<Contender> contenders, Probe probe)
       throws IOException {
     KernelCaches caches = new KernelCaches(plan.dropsCaches());
+    measure(scenario, contenders, probe, caches);
+    long others = caches.dropsByOthers();
+    if (others > 0) {
+      String message =
+          "another program dropped the kernel's caches %d times meanwhile: do not trust '%s'"
+              .formatted(others, scenario.title());
+      failures.add(message);
+      progress.accept(message);
+    }
+  }
+
+  private void measure(
+      Scenario scenario, List<Contender> contenders, Probe probe, KernelCaches caches)
+      throws IOException {
     // Round -1 does not count.
     for (int round = -1; round < plan.rounds(); round++) {
       scenario.prepare(round);
@@ -192,10 +206,10 @@ public final class Benchmark {
   }
 
   /**
-   * Has servers make views, since those that make them for a build have done so often; not for long.
+   * Has servers make views, since those that make them for a build have done so often; not for
+   * long.
    */
-  private void warmUp(List<InputTree> familiar, List<Contender> contenders)
-      throws IOException {
+  private void warmUp(List<InputTree> familiar, List<Contender> contenders) throws IOException {
     int views = new Scale(plan.scale()).of(WARM_UP_VIEWS);
     for (Contender contender : contenders) {
       if (contender.memory() == null || familiar.isEmpty()) {

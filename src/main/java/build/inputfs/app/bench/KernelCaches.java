@@ -4,17 +4,44 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/**
- * What the kernel remembers of files.
- *
- * @param mayDrop whether it may be told to forget, which other programs feel too
- */
-record KernelCaches(boolean mayDrop) {
+/** What the kernel remembers of files, for this program and all others. For one thread. */
+final class KernelCaches {
   /** Where the kernel is told to drop caches: proc_sys_vm(5). */
   private static final Path DROP = Path.of("/proc/sys/vm/drop_caches");
 
   /** How long what the drop sets off may go on: servers are told to forget. */
   private static final long SETTLE_MILLIS = 50;
+
+  /** Where it counts how often it was told to. */
+  private static final Path COUNTERS = Path.of("/proc/vmstat");
+
+  private static final String DROPS = "drop_slab ";
+
+  private final boolean mayDrop;
+  private final long dropsBefore;
+  private long ownDrops;
+
+  /**
+   * @param mayDrop whether the kernel may be told to forget, which other programs feel too
+   */
+  KernelCaches(boolean mayDrop) throws IOException {
+    this.mayDrop = mayDrop;
+    this.dropsBefore = drops();
+  }
+
+  /** How often others had the kernel forget all names since this object was made. */
+  long dropsByOthers() throws IOException {
+    return drops() - dropsBefore - ownDrops;
+  }
+
+  private static long drops() throws IOException {
+    for (String line : Files.readAllLines(COUNTERS)) {
+      if (line.startsWith(DROPS)) {
+        return Long.parseLong(line.substring(DROPS.length()));
+      }
+    }
+    return 0;
+  }
 
   /** Whether this process can and may have them dropped. */
   boolean canDrop() {
@@ -27,6 +54,7 @@ record KernelCaches(boolean mayDrop) {
    */
   void dropNames() throws IOException {
     Files.writeString(DROP, "2\n");
+    ownDrops++;
     settle();
   }
 

