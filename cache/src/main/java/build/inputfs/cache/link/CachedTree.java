@@ -2,34 +2,20 @@ package build.inputfs.cache.link;
 
 import build.inputfs.cas.digest.Digest;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/**
- * One tree of the cache: a real directory without its large subtrees, which are trees of the cache
- * themselves and are pinned as long as this one exists. Thread-safe.
- */
+/** One tree of the cache: a real directory that has one {@link Part} of a tree. Thread-safe. */
 final class CachedTree {
   private static final int GONE = -1;
 
-  /**
-   * A large subtree.
-   *
-   * @param path where it belongs, relative to the tree that it is part of
-   */
-  record Joint(String path, CachedTree tree) {}
-
-  final Digest digest;
+  final Digest key;
+  final Digest source;
   final Path path;
   final long bytes;
   final long entries;
   final long seal;
-  final List<Joint> joints;
-
-  /** The trees that have this one as a large subtree. */
-  final Set<CachedTree> users = ConcurrentHashMap.newKeySet();
+  final Set<String> joints;
 
   /** Whether it is to be evicted as soon as nobody uses it. */
   volatile boolean doomed;
@@ -37,24 +23,33 @@ final class CachedTree {
   /** Whether it was damaged and is only there for those who still use it. */
   volatile boolean dropped;
 
-  private final AtomicInteger pins;
+  private final AtomicInteger pins = new AtomicInteger();
 
   /**
-   * A tree that is pinned once.
+   * A tree that nobody has pinned.
    *
-   * @param bytes size of its files, without its large subtrees
-   * @param entries number of its files, directories and symlinks, likewise
+   * @param key what its part is known by
+   * @param source the directory that it was made from
+   * @param bytes size of its files
+   * @param entries number of its files, directories and symlinks
    * @param seal what {@link Seals} said when it was complete
+   * @param joints the names of its large directories, which are empty
    */
-  CachedTree(Digest digest, Path path, long bytes, long entries, long seal, List<Joint> joints) {
-    this.digest = digest;
+  CachedTree(
+      Digest key,
+      Digest source,
+      Path path,
+      long bytes,
+      long entries,
+      long seal,
+      Set<String> joints) {
+    this.key = key;
+    this.source = source;
     this.path = path;
     this.bytes = bytes;
     this.entries = entries;
     this.seal = seal;
-    this.joints = List.copyOf(joints);
-    this.pins = new AtomicInteger(1);
-    this.joints.forEach(joint -> joint.tree.users.add(this));
+    this.joints = Set.copyOf(joints);
   }
 
   /** Pins it, unless it is gone. */

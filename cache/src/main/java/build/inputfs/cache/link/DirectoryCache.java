@@ -29,18 +29,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Real trees that stay on the disk for whoever wants them next: each tree once, and each large
- * subtree once, whatever trees it is part of. So a tree that differs from a known one in a single
- * file costs the directories above that file and the small ones beside it.
+ * Real trees that stay on the disk for whoever wants them next. A tree is kept in parts, as {@link
+ * TreePlans} cuts it, and each part once, whatever trees it is part of. So a tree that differs from
+ * a known one in a single file costs the part that has this file, and nothing above it.
  *
  * <p>Thread-safe. A hit takes no lock: it finds the tree in a map and counts up its pins, which
- * fails only for a tree that is gone for ever. It looks at the tree's directories, and a tree that
- * was damaged is dropped and built again, once. Each digest is built by one caller at a time, and
- * the others wait for it; a failure is told to all of them, and the next caller tries again.
+ * fails only for a tree that is gone for ever. It looks at the tree's directories, and a part that
+ * was damaged is dropped and built again, once. Each part is built by one caller at a time, and the
+ * others wait for it; a failure is told to all of them, and the next caller tries again.
  *
- * <p>Who is to go is Caffeine's decision, by bytes and by number of entries. A tree that is pinned
- * then stays, so that the limits may be passed for a while, and is offered to Caffeine again with
- * its last pin. A tree goes by a rename within the map's critical section, and is deleted later.
+ * <p>Which part is to go is Caffeine's decision, by bytes and by number of entries. One that is
+ * pinned then stays, so that the limits may be passed for a while, and is offered to Caffeine again
+ * with its last pin. A part goes by a rename within the map's critical section, and is deleted
+ * later.
  *
  * <p>What may happen and is harmless: a caller that waited for a build finds the tree evicted
  * already, and builds it again.
@@ -53,6 +54,7 @@ public final class DirectoryCache implements AutoCloseable {
 
   private final Posix posix;
   private final TreeReader reader;
+  private final TreePlans plans;
   private final Materializer materializer;
   private final TreeOptions options;
   private final CacheLimits limits;
@@ -139,6 +141,7 @@ public final class DirectoryCache implements AutoCloseable {
       int lock) {
     this.posix = posix;
     this.reader = reader;
+    this.plans = new TreePlans(reader, limits.subtreeEntries());
     this.materializer = materializer;
     this.options = options;
     this.limits = limits;
@@ -150,8 +153,8 @@ public final class DirectoryCache implements AutoCloseable {
     this.policy =
         Caffeine.newBuilder()
             .maximumWeight(WHOLE)
-            .weigher((Digest digest, CachedTree tree) -> weight(tree))
-            .evictionListener((digest, tree, cause) -> note(tree))
+            .weigher((Digest key, CachedTree tree) -> weight(tree))
+            .evictionListener((key, tree, cause) -> note(tree))
             .executor(Runnable::run)
             .build();
   }
@@ -169,16 +172,37 @@ public final class DirectoryCache implements AutoCloseable {
    * @throws IOException when the disk refuses, or this thread is interrupted
    */
   public Pin pin(Digest root) throws IOException {
-    return new Pin(pinned(root), this::release);
+    Part whole = plans.of(root);
+    Map<Digest, CachedTree> pinned = new HashMap<>();
+    try {
+      pin(whole, pinned, new HashSet<>());
+    } catch (IOException | RuntimeException | Error e) {
+      pinned.values().forEach(this::release);
+      throw e;
+    }
+    return new Pin(whole, pinned, this::release);
   }
 
-  /** The tree of this digest, pinned once for the caller. */
-  private CachedTree pinned(Digest digest) throws IOException {
+  /** Pins a part and those below it. Equal parts may have different ones at their joints. */
+  private void pin(Part part, Map<Digest, CachedTree> pinned, Set<Digest> visited)
+      throws IOException {
+    if (visited.add(part.source())) {
+      if (!pinned.containsKey(part.key())) {
+        pinned.put(part.key(), pinned(part));
+      }
+      for (Part.Joint joint : part.joints()) {
+        pin(joint.part(), pinned, visited);
+      }
+    }
+  }
+
+  /** The tree of this part, pinned once for the caller. */
+  private CachedTree pinned(Part part) throws IOException {
     boolean repaired = false;
     while (true) {
-      CachedTree known = trees.get(digest);
+      CachedTree known = trees.get(part.key());
       if (known != null && known.tryPin()) {
-        if (isSoundOrRelease(known)) {
+        if (isSoundOrRelease(known, part)) {
           hits.increment();
           touch(known);
           if (!evicted.isEmpty()) {
@@ -187,7 +211,7 @@ public final class DirectoryCache implements AutoCloseable {
           return known;
         }
         damages.increment();
-        log.warn("the cached tree {} was damaged, and is built again", digest);
+        log.warn("the cached tree {} was damaged, and is built again", known.path);
         drop(known);
         release(known);
         if (repaired) {
@@ -198,11 +222,11 @@ public final class DirectoryCache implements AutoCloseable {
       CachedTree[] own = new CachedTree[1];
       CachedTree built =
           building.run(
-              digest,
+              part.key(),
               () -> {
-                CachedTree tree = trees.get(digest);
+                CachedTree tree = trees.get(part.key());
                 if (tree == null) {
-                  tree = build(digest);
+                  tree = build(part);
                   own[0] = tree;
                 }
                 return tree;
@@ -218,32 +242,30 @@ public final class DirectoryCache implements AutoCloseable {
   }
 
   /** Builds and publishes a tree, which is pinned once. */
-  private CachedTree build(Digest digest) throws IOException {
-    TreePlan plan = TreePlan.of(reader, digest, limits.subtreeEntries());
-    List<CachedTree.Joint> joints = new ArrayList<>();
+  private CachedTree build(Part part) throws IOException {
     Path made = workspace.newPath();
+    Set<String> joints = part.jointNames();
     try {
-      for (Map.Entry<String, Digest> joint : plan.joints().entrySet()) {
-        joints.add(new CachedTree.Joint(joint.getKey(), pinned(joint.getValue())));
-      }
       materializer.materialize(
-          digest,
+          part.source(),
           made,
           options,
           TreeListener.NONE,
-          (subtree, path) -> plan.joints().containsKey(path));
-      Path path = folder.resolve("trees").resolve(Marks.name(digest));
+          (subtree, path) -> joints.contains(path));
+      Path path = folder.resolve("trees").resolve(Marks.name(part.key()));
       move(made, path);
-      long seal = seals.of(digest, path, plan.joints().keySet());
-      CachedTree tree = new CachedTree(digest, path, plan.bytes(), plan.entries(), seal, joints);
+      long seal = seals.of(part.source(), path, joints);
+      CachedTree tree =
+          new CachedTree(
+              part.key(), part.source(), path, part.bytes(), part.entries(), seal, joints);
       marks.write(tree);
-      trees.put(digest, tree);
-      policy.put(digest, tree);
+      var _ = tree.tryPin();
+      trees.put(tree.key, tree);
+      policy.put(tree.key, tree);
       builds.increment();
       return tree;
     } catch (IOException | RuntimeException | Error e) {
       workspace.delete(made);
-      joints.forEach(joint -> release(joint.tree()));
       throw e;
     }
   }
@@ -260,9 +282,9 @@ public final class DirectoryCache implements AutoCloseable {
     Posix.check(result, "rename " + made + " to " + path);
   }
 
-  private boolean isSoundOrRelease(CachedTree tree) throws IOException {
+  private boolean isSoundOrRelease(CachedTree tree, Part part) throws IOException {
     try {
-      return isSound(tree);
+      return isSound(tree, part.source());
     } catch (IOException | RuntimeException | Error e) {
       release(tree);
       throw e;
@@ -270,25 +292,14 @@ public final class DirectoryCache implements AutoCloseable {
   }
 
   /**
-   * Whether a tree with all its large subtrees is as it was made.
+   * Whether a tree is as it was made.
    *
+   * @param source a directory that has the tree's part
    * @throws IOException when that cannot be told
    */
-  private boolean isSound(CachedTree tree) throws IOException {
-    Set<String> paths = new HashSet<>();
-    for (CachedTree.Joint joint : tree.joints) {
-      paths.add(joint.path());
-      CachedTree part = joint.tree();
-      if (!part.equals(trees.get(part.digest))) {
-        return false;
-      }
-      if (!isSound(part)) {
-        drop(part);
-        return false;
-      }
-    }
+  private boolean isSound(CachedTree tree, Digest source) throws IOException {
     try {
-      return seals.of(tree.digest, tree.path, paths) == tree.seal;
+      return seals.of(source, tree.path, tree.joints) == tree.seal;
     } catch (PosixException e) {
       if (e.errno() == Errnos.ENOENT || e.errno() == Errnos.ENOTDIR) {
         return false;
@@ -297,21 +308,20 @@ public final class DirectoryCache implements AutoCloseable {
     }
   }
 
-  /** Tells the policy that a tree is in use, with its large subtrees. */
+  /** Tells the policy that a tree is in use. */
   private void touch(CachedTree tree) {
-    if (policy.getIfPresent(tree.digest) == null) {
+    if (policy.getIfPresent(tree.key) == null) {
       tree.doomed = false;
-      policy.put(tree.digest, tree);
+      policy.put(tree.key, tree);
     }
-    tree.joints.forEach(joint -> touch(joint.tree()));
   }
 
   /** Takes a pin back. */
   private void release(CachedTree tree) {
     if (tree.unpin()) {
-      if (tree.dropped && tree.retire()) {
-        leave(tree);
-      } else {
+      if (tree.dropped) {
+        var _ = tree.retire();
+      } else if (tree.doomed) {
         offerAgain(tree);
       }
       settle();
@@ -320,14 +330,11 @@ public final class DirectoryCache implements AutoCloseable {
 
   /** Has the policy decide anew about what it wanted to go while it was in use. */
   private void offerAgain(CachedTree tree) {
-    if (tree.doomed) {
-      tree.doomed = false;
-      CachedTree known = trees.get(tree.digest);
-      if (tree.equals(known)) {
-        policy.put(tree.digest, tree);
-      }
+    tree.doomed = false;
+    CachedTree known = trees.get(tree.key);
+    if (tree.equals(known)) {
+      policy.put(tree.key, tree);
     }
-    tree.joints.forEach(joint -> offerAgain(joint.tree()));
   }
 
   /** Called by Caffeine, in its own critical section, for each tree that it wants to go. */
@@ -349,16 +356,11 @@ public final class DirectoryCache implements AutoCloseable {
     }
   }
 
-  /** Evicts a tree after those that it is part of, and returns whether it is gone. */
+  /** Evicts a tree unless it is pinned, and returns whether it is gone. */
   private boolean evict(CachedTree tree) {
-    for (CachedTree user : tree.users) {
-      if (evict(user)) {
-        policy.invalidate(user.digest);
-      }
-    }
     trees.computeIfPresent(
-        tree.digest,
-        (digest, known) -> {
+        tree.key,
+        (key, known) -> {
           if (!known.equals(tree) || !tree.retire()) {
             return known;
           }
@@ -366,18 +368,14 @@ public final class DirectoryCache implements AutoCloseable {
           evictions.increment();
           return null;
         });
-    if (tree.equals(trees.get(tree.digest))) {
-      return false;
-    }
-    leave(tree);
-    return true;
+    return !tree.equals(trees.get(tree.key));
   }
 
   /** Takes a damaged tree out of the way, pinned or not. */
   private void drop(CachedTree tree) {
     trees.computeIfPresent(
-        tree.digest,
-        (digest, known) -> {
+        tree.key,
+        (key, known) -> {
           if (!known.equals(tree)) {
             return known;
           }
@@ -386,30 +384,19 @@ public final class DirectoryCache implements AutoCloseable {
           return null;
         });
     if (tree.dropped) {
-      policy.invalidate(tree.digest);
-      if (tree.retire()) {
-        leave(tree);
-      }
+      policy.invalidate(tree.key);
+      var _ = tree.retire();
     }
   }
 
   private void bury(CachedTree tree) {
     try {
-      marks.delete(tree.digest);
+      marks.delete(tree.key);
       if (Files.exists(tree.path, LinkOption.NOFOLLOW_LINKS)) {
         workspace.bury(tree.path);
       }
     } catch (IOException e) {
       log.warn("cannot remove the cached tree {}: {}", tree.path, e.getMessage());
-    }
-  }
-
-  /** Gives back the large subtrees of a tree that is gone. */
-  private void leave(CachedTree tree) {
-    for (CachedTree.Joint joint : tree.joints) {
-      if (joint.tree().users.remove(tree)) {
-        release(joint.tree());
-      }
     }
   }
 
@@ -421,45 +408,18 @@ public final class DirectoryCache implements AutoCloseable {
 
   /** Finds the trees that are complete, and sweeps the rest. */
   private void load() throws IOException {
-    Map<Digest, Marks.Mark> found = new HashMap<>();
-    marks.readAll().forEach(mark -> found.put(mark.digest(), mark));
-    Map<Digest, CachedTree> loaded = new HashMap<>();
-    for (Digest digest : found.keySet()) {
-      var _ = load(digest, found, loaded);
-    }
+    Path place = folder.resolve("trees");
     Set<String> names = new HashSet<>();
-    for (CachedTree tree : loaded.values()) {
-      trees.put(tree.digest, tree);
-      names.add(Marks.name(tree.digest));
-    }
-    sweep(folder.resolve("trees"), names);
-    sweep(marks.folder(), names);
-    loaded.values().forEach(tree -> policy.put(tree.digest, tree));
-    loaded.values().forEach(CachedTree::unpin);
-    settle();
-  }
-
-  private @Nullable CachedTree load(
-      Digest digest, Map<Digest, Marks.Mark> found, Map<Digest, CachedTree> loaded) {
-    CachedTree known = loaded.get(digest);
-    Marks.Mark mark = found.get(digest);
-    Path path = folder.resolve("trees").resolve(Marks.name(digest));
-    if (known != null || mark == null || !Files.isDirectory(path)) {
-      return known;
-    }
-    List<CachedTree.Joint> joints = new ArrayList<>();
-    for (Marks.Mark.Joint joint : mark.joints()) {
-      CachedTree part = load(joint.digest(), found, loaded);
-      if (part == null || !part.tryPin()) {
-        joints.forEach(other -> other.tree().unpin());
-        return null;
+    for (CachedTree tree : marks.readAll(place)) {
+      if (Files.isDirectory(tree.path, LinkOption.NOFOLLOW_LINKS)) {
+        trees.put(tree.key, tree);
+        names.add(Marks.name(tree.key));
       }
-      joints.add(new CachedTree.Joint(joint.path(), part));
     }
-    CachedTree tree =
-        new CachedTree(digest, path, mark.bytes(), mark.entries(), mark.seal(), joints);
-    loaded.put(digest, tree);
-    return tree;
+    sweep(place, names);
+    sweep(marks.folder(), names);
+    List.copyOf(trees.values()).forEach(tree -> policy.put(tree.key, tree));
+    settle();
   }
 
   private void sweep(Path place, Set<String> kept) throws IOException {
@@ -496,19 +456,17 @@ public final class DirectoryCache implements AutoCloseable {
   /**
    * Looks at every file of every tree, and drops the trees that are not as they were made.
    *
-   * @return the digests of those
+   * @return the digests of the directories that those were made from
    * @throws IOException when that cannot be told, for want of a directory's blob say
    */
   public List<Digest> verify() throws IOException {
     List<Digest> damaged = new ArrayList<>();
     TreeCheck check = new TreeCheck(posix, reader);
     for (CachedTree tree : List.copyOf(trees.values())) {
-      Set<String> joints = new HashSet<>();
-      tree.joints.forEach(joint -> joints.add(joint.path()));
-      if (!isSound(tree) || !check.isRight(tree.digest, tree.path, joints)) {
+      if (!isSound(tree, tree.source) || !check.isRight(tree.source, tree.path, tree.joints)) {
         damages.increment();
         drop(tree);
-        damaged.add(tree.digest);
+        damaged.add(tree.source);
       }
     }
     settle();
@@ -519,7 +477,7 @@ public final class DirectoryCache implements AutoCloseable {
   public void clear() {
     for (CachedTree tree : List.copyOf(trees.values())) {
       if (evict(tree)) {
-        policy.invalidate(tree.digest);
+        policy.invalidate(tree.key);
       }
     }
     settle();

@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,74 +20,69 @@ import org.jspecify.annotations.Nullable;
  * when the tree is in place. A tree without one is a leftover. Thread-safe for different digests.
  */
 record Marks(Path folder) {
-  private static final String VERSION = "inputfs tree 1";
+  private static final String VERSION = "inputfs tree 2";
   private static final String TEMPORARY = ".new";
 
-  /** What a mark says: the fields of {@link CachedTree}, and the digests of its joints. */
-  record Mark(Digest digest, long bytes, long entries, long seal, List<Joint> joints) {
-    record Joint(String path, Digest digest) {}
-  }
-
   /** The name of a tree's files. */
-  static String name(Digest digest) {
-    return digest.hex() + "-" + digest.size();
+  static String name(Digest key) {
+    return key.hex() + "-" + key.size();
   }
 
   void write(CachedTree tree) throws IOException {
     StringBuilder text = new StringBuilder(VERSION);
+    text.append('\n').append(tree.source);
     text.append('\n').append(tree.bytes).append(' ').append(tree.entries);
     text.append(' ').append(tree.seal).append('\n');
-    for (CachedTree.Joint joint : tree.joints) {
-      text.append(joint.tree().digest).append(' ');
-      text.append(joint.path().replace("\\", "\\\\").replace("\n", "\\n")).append('\n');
+    for (String joint : tree.joints) {
+      text.append(joint.replace("\\", "\\\\").replace("\n", "\\n")).append('\n');
     }
     text.append("end\n");
-    Path temporary = folder.resolve(name(tree.digest) + TEMPORARY);
+    Path temporary = folder.resolve(name(tree.key) + TEMPORARY);
     Files.writeString(temporary, text);
-    Files.move(temporary, folder.resolve(name(tree.digest)), StandardCopyOption.ATOMIC_MOVE);
+    Files.move(temporary, folder.resolve(name(tree.key)), StandardCopyOption.ATOMIC_MOVE);
   }
 
-  void delete(Digest digest) throws IOException {
-    Files.deleteIfExists(folder.resolve(name(digest)));
+  void delete(Digest key) throws IOException {
+    Files.deleteIfExists(folder.resolve(name(key)));
   }
 
-  /** All marks that can be read; what cannot is deleted. */
-  List<Mark> readAll() throws IOException {
-    List<Mark> marks = new ArrayList<>();
+  /**
+   * The trees, in the folder {@code trees}, of all marks that can be read; what cannot is deleted.
+   */
+  List<CachedTree> readAll(Path trees) throws IOException {
+    List<CachedTree> found = new ArrayList<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
       for (Path file : files) {
-        Mark mark = read(file);
-        if (mark == null) {
+        CachedTree tree = read(file, trees);
+        if (tree == null) {
           Files.delete(file);
         } else {
-          marks.add(mark);
+          found.add(tree);
         }
       }
     }
-    return marks;
+    return found;
   }
 
-  private static @Nullable Mark read(Path file) throws IOException {
+  private static @Nullable CachedTree read(Path file, Path trees) throws IOException {
     List<String> lines;
     try {
       lines = Files.readAllLines(file, StandardCharsets.UTF_8);
     } catch (CharacterCodingException e) {
       return null;
     }
-    if (lines.size() < 3 || !lines.getFirst().equals(VERSION) || !lines.getLast().equals("end")) {
+    if (lines.size() < 4 || !lines.getFirst().equals(VERSION) || !lines.getLast().equals("end")) {
       return null;
     }
     try {
-      Digest digest = Digest.parse(String.valueOf(file.getFileName()));
-      String[] numbers = lines.get(1).split(" ", -1);
-      List<Mark.Joint> joints = new ArrayList<>();
-      for (String line : lines.subList(2, lines.size() - 1)) {
-        int blank = line.indexOf(' ');
-        String path = unescape(line.substring(blank + 1));
-        joints.add(new Mark.Joint(path, Digest.parse(line.substring(0, blank))));
-      }
-      return new Mark(
-          digest,
+      String name = String.valueOf(file.getFileName());
+      String[] numbers = lines.get(2).split(" ", -1);
+      Set<String> joints = new HashSet<>();
+      lines.subList(3, lines.size() - 1).forEach(line -> joints.add(unescape(line)));
+      return new CachedTree(
+          Digest.parse(name),
+          Digest.parse(lines.get(1)),
+          trees.resolve(name),
           Long.parseLong(numbers[0]),
           Long.parseLong(numbers[1]),
           Long.parseLong(numbers[2]),
@@ -96,15 +93,15 @@ record Marks(Path folder) {
   }
 
   private static String unescape(String text) {
-    StringBuilder path = new StringBuilder();
+    StringBuilder name = new StringBuilder();
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if (c == '\\' && i + 1 < text.length()) {
         i++;
         c = text.charAt(i) == 'n' ? '\n' : '\\';
       }
-      path.append(c);
+      name.append(c);
     }
-    return path.toString();
+    return name.toString();
   }
 }

@@ -1,8 +1,11 @@
 package build.inputfs.cache.link;
 
+import build.inputfs.cas.digest.Digest;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
@@ -11,7 +14,8 @@ import java.util.function.Consumer;
  * Nothing in the tree may be changed.
  */
 public final class Pin implements AutoCloseable {
-  private final CachedTree tree;
+  private final Part whole;
+  private final Map<Digest, CachedTree> trees;
   private final Consumer<CachedTree> release;
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -23,36 +27,46 @@ public final class Pin implements AutoCloseable {
    */
   public record Joint(String path, Path tree) {}
 
-  Pin(CachedTree tree, Consumer<CachedTree> release) {
-    this.tree = tree;
+  /**
+   * @param whole the part with the tree's root
+   * @param trees each part's tree by its key, pinned once
+   * @param release takes the pin of a tree back
+   */
+  Pin(Part whole, Map<Digest, CachedTree> trees, Consumer<CachedTree> release) {
+    this.whole = whole;
+    this.trees = Map.copyOf(trees);
     this.release = release;
   }
 
   /** Where the tree is, without its large subtrees. */
   public Path path() {
-    return tree.path;
+    return path(whole);
   }
 
   /** All large subtrees, each before those within it. */
   public List<Joint> joints() {
     List<Joint> joints = new ArrayList<>();
-    add(tree, "", joints);
+    add(whole, "", joints);
     return joints;
   }
 
-  private static void add(CachedTree tree, String prefix, List<Joint> joints) {
-    for (CachedTree.Joint joint : tree.joints) {
-      String path = prefix + joint.path();
-      joints.add(new Joint(path, joint.tree().path));
-      add(joint.tree(), path + "/", joints);
+  private void add(Part part, String prefix, List<Joint> joints) {
+    for (Part.Joint joint : part.joints()) {
+      String path = prefix + joint.name();
+      joints.add(new Joint(path, path(joint.part())));
+      add(joint.part(), path + "/", joints);
     }
+  }
+
+  private Path path(Part part) {
+    return Objects.requireNonNull(trees.get(part.key())).path;
   }
 
   /** Gives the tree back. Does nothing the second time. */
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
-      release.accept(tree);
+      trees.values().forEach(release);
     }
   }
 }
