@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
@@ -21,8 +22,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The strategies {@code hardlink}, {@code clone} and {@code copy}: a view is a real tree of its
  * own. Who may mount gets a tree on the disk of the given folder and a bind mount of it at the
- * view's path; who may not gets the tree made at that path itself. A view that is read-only is a
- * tree of a {@link DirectoryCache}, which other views show at the same time. Thread-safe.
+ * view's path; who may not gets the tree made at that path itself. On btrfs a cloned tree is a
+ * snapshot of one that is kept for that ({@link Snapshots}). A view that is read-only is a tree of
+ * a {@link DirectoryCache}, which other views show at the same time. Thread-safe.
  */
 public final class RealTreeStrategy implements ViewStrategy {
   private static final Logger log = LoggerFactory.getLogger(RealTreeStrategy.class);
@@ -34,6 +36,10 @@ public final class RealTreeStrategy implements ViewStrategy {
   private final TreeRemover remover;
   private final Materializer materializer;
   private final Workspace workspace;
+
+  /** Null where the disk has none, or files are not to be cloned. */
+  private final @Nullable Snapshots snapshots;
+
   private final CacheFolder caches;
 
   /** Opened for the first view that is read-only; one for each owner of views. */
@@ -94,6 +100,7 @@ public final class RealTreeStrategy implements ViewStrategy {
     this.remover = remover;
     this.materializer = materializer;
     this.workspace = workspace;
+    this.snapshots = mechanism == Mechanism.CLONE ? Snapshots.open(posix, workspace) : null;
   }
 
   @Override
@@ -107,6 +114,7 @@ public final class RealTreeStrategy implements ViewStrategy {
     if (posix.geteuid() == 0) {
       boolean shareable = spec.readOnly() && spec.outputs().isEmpty();
       bound = shareable ? openShared(spec) : null;
+      bound = bound == null && snapshots != null ? openSnapshot(spec, snapshots) : bound;
       bound = bound == null ? openBound(spec) : bound;
     }
     return bound != null ? bound : openInPlace(spec);
@@ -146,6 +154,47 @@ public final class RealTreeStrategy implements ViewStrategy {
     return cache;
   }
 
+  /** Binds a snapshot of the tree; returns null when this process may not mount. */
+  private @Nullable View openSnapshot(ViewSpec spec, Snapshots from) throws IOException {
+    Path path = spec.path().toRealPath();
+    TreeOptions options = new TreeOptions(mechanism, spec.uid(), spec.gid());
+    Snapshots.Taken taken =
+        from.take(
+            spec.root(),
+            options,
+            tree -> materializer.materialize(spec.root(), tree, options, TreeListener.NONE));
+    Bind bind = null;
+    try {
+      makeParents(spec, options, taken.path());
+      bind = Bind.make(posix, taken.path(), path);
+      if (bind == null) {
+        workspace.delete(taken.path());
+        return null;
+      }
+      bind.restrict(spec.readOnly());
+      return new RealTreeView(
+          spec.path(),
+          "snapshot, bound",
+          Map.of(taken.ready() ? "snapshots made ahead" : "snapshots made", 1L),
+          tree(spec, taken.path()),
+          new BoundPlace(bind, taken.path()));
+    } catch (IOException | RuntimeException e) {
+      closeAfter(e, bind);
+      workspace.delete(taken.path());
+      throw e;
+    }
+  }
+
+  private static void closeAfter(Exception failure, @Nullable Bind bind) {
+    try {
+      if (bind != null) {
+        bind.close();
+      }
+    } catch (IOException left) {
+      failure.addSuppressed(left);
+    }
+  }
+
   /** Makes the tree elsewhere and binds it; returns null when this process may not mount. */
   private @Nullable View openBound(ViewSpec spec) throws IOException {
     Path path = spec.path().toRealPath();
@@ -169,13 +218,7 @@ public final class RealTreeStrategy implements ViewStrategy {
           tree(spec, tree),
           new BoundPlace(bind, tree));
     } catch (IOException | RuntimeException e) {
-      try {
-        if (bind != null) {
-          bind.close();
-        }
-      } catch (IOException left) {
-        e.addSuppressed(left);
-      }
+      closeAfter(e, bind);
       workspace.delete(tree);
       throw e;
     }
@@ -203,11 +246,15 @@ public final class RealTreeStrategy implements ViewStrategy {
   private TreeCounts make(ViewSpec spec, Path tree) throws IOException {
     TreeOptions options = new TreeOptions(mechanism, spec.uid(), spec.gid());
     TreeCounts counts = materializer.materialize(spec.root(), tree, options, TreeListener.NONE);
+    makeParents(spec, options, tree);
+    return counts;
+  }
+
+  private void makeParents(ViewSpec spec, TreeOptions options, Path tree) throws IOException {
     OutputParents parents = new OutputParents(posix, options);
     for (String output : spec.outputs()) {
       parents.make(tree, output);
     }
-    return counts;
   }
 
   /** What really ran, where that is not what was asked for. */
@@ -219,6 +266,9 @@ public final class RealTreeStrategy implements ViewStrategy {
   public void close() throws IOException {
     List<Closing.Step> steps = new ArrayList<>();
     opened.values().forEach(cache -> steps.add(cache::close));
+    if (snapshots != null) {
+      steps.add(snapshots::close);
+    }
     steps.add(materializer::close);
     steps.add(workspace::close);
     steps.add(remover::close);

@@ -34,6 +34,7 @@ final class Workspace implements AutoCloseable {
 
   private final Posix posix;
   private final TreeRemover remover;
+  private final Subvolumes subvolumes;
   private final Path folder;
   private final int lock;
   private final AtomicLong numbers = new AtomicLong();
@@ -44,6 +45,7 @@ final class Workspace implements AutoCloseable {
   private Workspace(Posix posix, TreeRemover remover, Path folder, int lock) {
     this.posix = posix;
     this.remover = remover;
+    this.subvolumes = new Subvolumes(posix);
     this.folder = folder;
     this.lock = lock;
   }
@@ -114,12 +116,14 @@ final class Workspace implements AutoCloseable {
     delete(tombstone);
   }
 
-  /** Deletes, later, a tree that is in this folder. */
+  /** Deletes, later, a tree that is in this folder: in one call, if it is a subvolume. */
   void delete(Path tree) {
     background.execute(
         () -> {
           try {
-            remover.remove(tree);
+            if (subvolumes.destroy(tree) != 0) {
+              remover.remove(tree);
+            }
           } catch (IOException | RuntimeException e) {
             log.warn("left behind in {}: {}", tree, e.getMessage());
           }

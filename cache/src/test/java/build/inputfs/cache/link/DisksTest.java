@@ -3,15 +3,20 @@ package build.inputfs.cache.link;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.inputfs.cache.view.View;
+import build.inputfs.cache.view.ViewSpec;
+import build.inputfs.cache.view.ViewStrategy;
 import build.inputfs.cas.digest.Digest;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,6 +50,83 @@ final class DisksTest {
       if (disk != Disk.NATIVE) {
         run("umount", place.toString());
       }
+    }
+  }
+
+  @Test
+  void views_onBtrfs_areSnapshotsOfAKeptTreeAndPrivate() throws Exception {
+    Path place = Files.createDirectory(folder.resolve("disk"));
+    mount(Disk.BTRFS, place);
+    try {
+      trySnapshots(place);
+    } finally {
+      run("umount", place.toString());
+    }
+  }
+
+  private static void trySnapshots(Path place) throws Exception {
+    try (LinkFixture fixture = new LinkFixture(place)) {
+      Digest root =
+          fixture
+              .tree()
+              .file("d/a", "A")
+              .executable("run", "#!/bin/sh\nexit 9\n")
+              .symlink("d/link", "no/such")
+              .put();
+      Path plain = place.resolve("plain");
+      fixture.make(root, plain, Mechanism.COPY);
+      Map<String, String> expected = fixture.dump(plain);
+      Path scratch = Files.createDirectory(place.resolve("scratch"));
+      List<View> views = new ArrayList<>();
+      try (ViewStrategy strategy =
+          RealTreeStrategy.open(
+              fixture.posix,
+              Mechanism.CLONE,
+              fixture.store,
+              fixture.reader,
+              scratch,
+              new CacheFolder(place.resolve("caches")),
+              2)) {
+        long ahead = 0;
+        for (int i = 0; i < 12; i++) {
+          Path path = Files.createDirectory(place.resolve("view" + i));
+          ViewSpec spec =
+              new ViewSpec(
+                  root,
+                  path,
+                  fixture.posix.geteuid(),
+                  fixture.posix.getegid(),
+                  false,
+                  i == 3 ? List.of("out/o/file") : List.of());
+          View view = strategy.open(spec);
+          views.add(view);
+          assertThat(view.mechanism()).isEqualTo("snapshot, bound");
+          ahead += view.counters().getOrDefault("snapshots made ahead", 0L);
+          if (i == 3) {
+            assertThat(path.resolve("out/o")).isEmptyDirectory();
+          } else {
+            assertThat(fixture.dump(path)).isEqualTo(expected);
+          }
+          assertThat(LinkFixture.run(path.resolve("run").toString())).isEqualTo(9);
+          // Whatever is done in one view is seen in no other, nor in those to come.
+          Files.writeString(Files.createDirectory(path.resolve("own")).resolve("f"), "mine");
+          Files.delete(path.resolve("d/link"));
+          Files.move(path.resolve("d"), path.resolve("e"));
+          fixture.posix.chmod(path.resolve("e/a"), 0644);
+          Files.writeString(path.resolve("e/a"), "changed");
+          if (i % 2 == 0) {
+            view.close();
+            assertThat(path).isEmptyDirectory();
+          }
+          Thread.sleep(i == 5 ? 1000 : 0); // for the background to make some
+        }
+        assertThat(ahead).isPositive();
+        for (View view : views) {
+          view.close();
+        }
+      }
+      assertThat(scratch).isEmptyDirectory();
+      assertThat(fixture.store.locate(fixture.put("A"), false)).hasContent("A");
     }
   }
 
