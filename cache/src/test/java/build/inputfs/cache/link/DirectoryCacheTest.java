@@ -391,6 +391,23 @@ final class DirectoryCacheTest {
   }
 
   @Test
+  void invariant17_aMarkWithoutItsTree_isForgotten() throws IOException {
+    Digest root = bigTree("x");
+    Path tree;
+    try (DirectoryCache cache = cache(new CacheLimits(MANY, MANY, MANY));
+        Pin pin = cache.pin(root)) {
+      tree = pin.path();
+    }
+    fixture().remover.remove(tree);
+    try (DirectoryCache cache = cache(new CacheLimits(MANY, MANY, MANY))) {
+      assertThat(cache.stats().trees()).isZero();
+      assertThat(folder.resolve("cache/marks")).isEmptyDirectory();
+      cache.pin(root).close();
+      assertThat(cache.stats().damages()).isZero();
+    }
+  }
+
+  @Test
   void open_whileAnotherHasIt_isRefused() throws IOException {
     try (DirectoryCache cache = cache(CacheLimits.DEFAULT)) {
       assertThatThrownBy(() -> cache(CacheLimits.DEFAULT)).isInstanceOf(CacheInUseException.class);

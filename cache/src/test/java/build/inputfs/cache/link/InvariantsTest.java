@@ -9,6 +9,7 @@ import build.inputfs.cas.proto.Digests;
 import build.inputfs.cas.proto.Directory;
 import build.inputfs.cas.proto.DirectoryNode;
 import build.inputfs.cas.proto.FileNode;
+import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -257,6 +258,24 @@ final class InvariantsTest {
 
     assertThat(tree).doesNotExist();
     assertThat(folder.resolve("escaped")).doesNotExist();
+  }
+
+  @Test
+  void invariant11_aTreeThatIsTooDeep_isRefusedAndNothingIsLeft() throws IOException {
+    Digest root = fixture.tree().file("bottom", "x").put();
+    for (int level = 1; level <= TreeReader.MAX_DEPTH; level++) {
+      DirectoryNode.Builder node = DirectoryNode.newBuilder().setName("d");
+      root =
+          fixture.store.put(
+              Directory.newBuilder().addDirectories(node.setDigest(Digests.toProto(root))).build());
+    }
+    Digest tooDeep = root;
+
+    assertThatThrownBy(() -> fixture.make(tooDeep, tree, Mechanism.LINK))
+        .isInstanceOf(TreeFailureException.class)
+        .hasMessageContaining("levels deep");
+
+    assertThat(tree).doesNotExist();
   }
 
   @Test

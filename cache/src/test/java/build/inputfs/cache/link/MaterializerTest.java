@@ -291,7 +291,17 @@ final class MaterializerTest {
     byte[] content = new byte[32 << 20];
     new Random(1).nextBytes(content); // large enough to be caught while it is written
     Digest root = executables(fixture.store.put(content));
-    Path file = tree.resolve("private");
+    boolean caught = false;
+    for (int attempt = 0; attempt < 50 && !caught; attempt++) {
+      caught = awaitsWriter(root, folder.resolve("attempt" + attempt), content.length);
+    }
+    assertThat(caught).as("a file was opened while it was written").isTrue();
+  }
+
+  /** Whether a file was opened for writing while it was made; checks that it was waited for. */
+  private boolean awaitsWriter(Digest root, Path place, long size) throws Exception {
+    Path file = place.resolve("private");
+    AtomicBoolean caught = new AtomicBoolean();
     AtomicBoolean held = new AtomicBoolean();
     AtomicBoolean over = new AtomicBoolean();
     Thread writer =
@@ -303,18 +313,24 @@ final class MaterializerTest {
                   while (fd < 0 && !over.get()) {
                     fd = fixture.posix.open(file, Posix.O_WRONLY, 0);
                   }
-                  held.set(true);
-                  LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(700));
-                  held.set(false);
+                  FileStat stat = new FileStat();
+                  if (fixture.posix.fstat(fd, stat) == 0 && stat.size() < size) {
+                    held.set(true);
+                    caught.set(true);
+                    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(700));
+                    held.set(false);
+                  }
                   fixture.posix.close(fd);
                 });
     try {
-      fixture.make(root, tree, Mechanism.COPY);
+      fixture.make(root, place, Mechanism.COPY);
       assertThat(held.get()).isFalse();
     } finally {
       over.set(true);
       writer.join();
     }
+    fixture.remover.remove(place);
+    return caught.get();
   }
 
   private Digest executables(Digest program) throws IOException {
