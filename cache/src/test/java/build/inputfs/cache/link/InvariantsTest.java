@@ -18,32 +18,14 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The design's invariants, as far as real trees can break them, each by its number. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
-final class InvariantsTest {
+final class InvariantsTest extends LinkTest {
   private static final Instant DEFAULT_TIME = Instant.parse("2000-01-01T00:00:00Z");
-
-  @TempDir Path folder = Path.of("");
-  private LinkFixture fixture = unset();
-  private Path tree = Path.of("");
-
-  @BeforeEach
-  void open() throws IOException {
-    fixture = new LinkFixture(folder);
-    tree = folder.resolve("tree");
-  }
-
-  @AfterEach
-  void close() throws IOException {
-    fixture.close();
-  }
 
   @Test
   void invariant01_blobs_areUnchangedByTreesThatCameAndWent() throws IOException {
@@ -365,10 +347,5 @@ final class InvariantsTest {
             stat.gid(),
             mtime,
             Files.readString(file));
-  }
-
-  @SuppressWarnings("NullAway") // set before each test
-  private static LinkFixture unset() {
-    return null;
   }
 }

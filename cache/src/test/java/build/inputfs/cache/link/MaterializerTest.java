@@ -27,12 +27,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -41,26 +38,11 @@ import org.junit.jupiter.params.provider.EnumSource;
  * are run while others fork.
  */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
-final class MaterializerTest {
+final class MaterializerTest extends LinkTest {
   private static final int BUSY_THREADS = 8;
 
   /** The files of the tree that {@link #executables} makes. */
   private static final List<String> EXECUTABLES = List.of("linked", "private", "d/linked");
-
-  @TempDir Path folder = Path.of("");
-  private LinkFixture fixture = unset();
-  private Path tree = Path.of("");
-
-  @BeforeEach
-  void open() throws IOException {
-    fixture = new LinkFixture(folder);
-    tree = folder.resolve("tree");
-  }
-
-  @AfterEach
-  void close() throws IOException {
-    fixture.close();
-  }
 
   @ParameterizedTest
   @EnumSource(Mechanism.class)
@@ -342,10 +324,5 @@ final class MaterializerTest {
     top.addFile("private", program, true, LinkFixture.mode(0755, 1L));
     top.addDirectory("d", below);
     return fixture.store.put(top.build());
-  }
-
-  @SuppressWarnings("NullAway") // set before each test
-  private static LinkFixture unset() {
-    return null;
   }
 }

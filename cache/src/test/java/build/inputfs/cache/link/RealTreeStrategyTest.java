@@ -18,30 +18,20 @@ import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
-final class RealTreeStrategyTest {
-  @TempDir Path folder = Path.of("");
-  private LinkFixture fixture = unset();
+final class RealTreeStrategyTest extends LinkTest {
   private Path scratch = Path.of("");
 
   @BeforeEach
-  void open() throws IOException {
-    fixture = new LinkFixture(folder);
+  void makeScratch() throws IOException {
     scratch = Files.createDirectory(folder.resolve("scratch"));
-  }
-
-  @AfterEach
-  void close() throws IOException {
-    fixture.close();
   }
 
   private ViewStrategy strategy(Mechanism mechanism) throws IOException {
@@ -284,10 +274,5 @@ final class RealTreeStrategyTest {
       System.out.println("Skipped: only root may mount");
     }
     Assumptions.assumeTrue(root, "root");
-  }
-
-  @SuppressWarnings("NullAway") // set before each test
-  private static LinkFixture unset() {
-    return null;
   }
 }
