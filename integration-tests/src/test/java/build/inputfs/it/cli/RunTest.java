@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** {@code inputfs run} of a command in a view of a directory or a tree of the store. */
 @ParameterizedClass(name = "{0}")
-@EnumSource(names = {"FUSE", "OVERLAY", "OVERLAY_USER"})
+@EnumSource(names = {"FUSE", "OVERLAY", "OVERLAY_USER", "COPY"})
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class RunTest {
   @RegisterExtension final Workbench bench = new Workbench();
