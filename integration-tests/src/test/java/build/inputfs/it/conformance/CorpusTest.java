@@ -40,7 +40,7 @@ class CorpusTest {
         .flatMap(
             disk ->
                 Stream.of(Strategy.values())
-                    .filter(strategy -> strategy != Strategy.FUSE_CACHED)
+                    .filter(strategy -> !strategy.isInNamespace())
                     .map(strategy -> Arguments.of(strategy, disk)));
   }
 
@@ -73,7 +73,7 @@ class CorpusTest {
   @ParameterizedTest
   @EnumSource(
       mode = EnumSource.Mode.EXCLUDE,
-      names = {"REFERENCE", "FUSE_CACHED"})
+      names = {"REFERENCE", "FUSE_CACHED", "OVERLAY_USER"})
   void file_ofFiveGigabytesWithHoles_isThereAndKeepsThem(Strategy strategy) throws IOException {
     bench.need(strategy);
     // Nobody reads it all, so it may have any hash: the store looks at the size.
