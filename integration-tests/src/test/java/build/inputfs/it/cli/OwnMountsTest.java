@@ -84,15 +84,23 @@ class OwnMountsTest {
     assertThat(mounts).contains(view).hasSize(strategy == Strategy.OVERLAY ? 2 : 1);
     for (String path : mounts) {
       String quoted = '"' + path;
-      int from = find(own, " mount(\"inputfs\", " + quoted);
-      int to = find(own, " umount2(" + quoted);
+      int from = find(own, 0, " mount(\"inputfs\", " + quoted);
+      int to = find(own, from, " umount2(");
       assertThat(own.subList(from + 1, to))
-          .noneMatch(call -> call.contains(quoted) || call.contains('<' + path));
+          .filteredOn(call -> call.contains(quoted) || call.contains('<' + path))
+          .allMatch(call -> asksNobody(call, path));
     }
   }
 
-  private static int find(List<String> calls, String text) {
-    for (int i = 0; i < calls.size(); i++) {
+  /** Whether a call takes the mount point as a place, for which no server is asked. */
+  private static boolean asksNobody(String call, String path) {
+    return (call.contains('"' + path + "\", ") && call.contains("O_PATH"))
+        || call.contains('<' + path + ">, \"\", AT_STATX_DONT_SYNC|AT_EMPTY_PATH, STATX_MNT_ID")
+        || call.matches("\\d+ +close\\(.*");
+  }
+
+  private static int find(List<String> calls, int from, String text) {
+    for (int i = from; i < calls.size(); i++) {
       if (calls.get(i).contains(text)) {
         return i;
       }
