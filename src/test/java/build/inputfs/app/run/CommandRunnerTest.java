@@ -137,9 +137,9 @@ final class CommandRunnerTest {
   @Test
   void run_whenASignalComesAndTheCommandEndsWell_isStoppedNevertheless() throws Exception {
     CommandEnd end =
-        runAndSignal(NEVER, "trap 'exit 0' HUP; echo > ready; sleep 90 & wait", Signals.HUP);
+        runAndSignal(NEVER, "trap 'exit 0' TERM; echo > ready; sleep 90 & wait", Signals.TERM);
 
-    assertThat(end.exitCode()).isEqualTo(128 + 1);
+    assertThat(end.exitCode()).isEqualTo(128 + 15);
   }
 
   @Test
