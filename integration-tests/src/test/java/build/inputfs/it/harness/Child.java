@@ -38,7 +38,10 @@ public final class Child implements AutoCloseable {
   static Child start(
       Namespace namespace, Path directory, Map<String, String> environment, List<String> command) {
     try {
-      ProcessBuilder builder = namespace.process(directory, command);
+      // Whoever started the tests may have had signals ignored, and that is inherited.
+      List<String> wanted = new ArrayList<>(List.of("env", "--default-signal=HUP,INT,QUIT"));
+      wanted.addAll(command);
+      ProcessBuilder builder = namespace.process(directory, wanted);
       builder.environment().putAll(environment);
       Process process = builder.start();
       process.getOutputStream().close();
