@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.jspecify.annotations.Nullable;
@@ -60,13 +61,15 @@ public final class SessionFolder implements AutoCloseable {
             parent,
             prefix,
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    // Others look for the lock by its name, and must not get hold of it before this process does.
+    Path unseen = path.resolve(LOCK + ".new");
     FileChannel channel =
-        FileChannel.open(
-            path.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        FileChannel.open(unseen, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     try {
       if (channel.tryLock() == null) {
         throw new IOException("another process has locked the new folder " + path);
       }
+      Files.move(unseen, path.resolve(LOCK), StandardCopyOption.ATOMIC_MOVE);
       return new SessionFolder(path, channel);
     } catch (IOException e) {
       channel.close();

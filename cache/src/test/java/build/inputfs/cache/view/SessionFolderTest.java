@@ -6,7 +6,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,15 +43,7 @@ final class SessionFolderTest {
 
   @Test
   void open_removesTheFolderOfAProcessThatDied() throws Exception {
-    Process other =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                Holder.class.getName(),
-                parent.toString())
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
+    Process other = start(Holder.class);
     Path theirs;
     try {
       theirs = Path.of(other.inputReader().readLine());
@@ -61,6 +56,49 @@ final class SessionFolderTest {
     assertThat(theirs).exists();
     SessionFolder.open(parent, "session-", folder -> true).close();
     assertThat(theirs).doesNotExist();
+  }
+
+  @Test
+  void open_inManyProcessesAtOnce_leavesThoseAloneThatAreJustBeingMade() throws Exception {
+    List<Process> others = new ArrayList<>();
+    try {
+      for (int i = 0; i < 4; i++) {
+        others.add(start(Opener.class));
+      }
+      for (Process other : others) {
+        assertThat(other.waitFor()).isZero();
+      }
+    } finally {
+      others.forEach(Process::destroyForcibly);
+    }
+    try (Stream<Path> left = Files.list(parent)) {
+      assertThat(left).isEmpty();
+    }
+  }
+
+  private Process start(Class<?> main) throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            main.getName(),
+            parent.toString())
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+  }
+
+  /** Another process that opens and closes sessions without pause. */
+  static final class Opener {
+    private Opener() {}
+
+    public static void main(String[] args) throws Exception {
+      for (int i = 0; i < 500; i++) {
+        try (SessionFolder session =
+            SessionFolder.open(Path.of(args[0]), "session-", folder -> true)) {
+          Files.createFile(session.path().resolve("own"));
+        }
+      }
+    }
   }
 
   /** Another process with a session: it prints where, and waits to be killed. */
