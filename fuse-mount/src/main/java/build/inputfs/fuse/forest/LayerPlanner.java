@@ -7,7 +7,9 @@ import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,22 +90,21 @@ final class LayerPlanner {
    */
   <B extends Base> Plan<B> plan(Digest root, List<B> bases) throws IOException {
     InputDirectory directory = reader.directory(root);
-    B nearest = null;
-    int most = 0;
+    Map<B, List<Digest>> near = new LinkedHashMap<>();
     boolean related = false;
     for (B base : bases) {
       TreeDifference difference = difference(LayerPlanner::addPlainly);
-      boolean near = above(difference, base.root(), root) != null;
-      int score = bases.size() > 1 ? score(difference.common()) : difference.common().size();
-      related |= score > 0;
-      if (near && score > most) {
-        nearest = base;
-        most = score;
+      boolean isNear = above(difference, base.root(), root) != null;
+      List<Digest> common = difference.common();
+      related |= !common.isEmpty();
+      if (isNear && !common.isEmpty()) {
+        near.put(base, common);
       }
     }
     if (!related) {
       return new Plan<>(null, null, List.of());
     }
+    B nearest = nearest(near);
     if (nearest != null) {
       Walk walk = new Walk(mostLayers - nearest.layerCount());
       ComposedListing top = above(difference(walk::add), nearest.root(), root);
@@ -114,6 +115,20 @@ final class LayerPlanner {
     }
     Walk walk = new Walk(mostLayers);
     return new Plan<>(null, walk.compose(directory, ""), walk.layers);
+  }
+
+  /** The one that has most in common with the tree; counting that takes reading. */
+  private <B extends Base> @Nullable B nearest(Map<B, List<Digest>> near) {
+    B nearest = null;
+    int most = -1;
+    for (Map.Entry<B, List<Digest>> each : near.entrySet()) {
+      int score = near.size() == 1 ? 0 : score(each.getValue());
+      if (score > most) {
+        nearest = each.getKey();
+        most = score;
+      }
+    }
+    return nearest;
   }
 
   private TreeDifference difference(TreeDifference.Additions additions) {
