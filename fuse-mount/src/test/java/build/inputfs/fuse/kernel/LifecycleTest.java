@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -23,24 +22,6 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 final class LifecycleTest {
   private static final Duration LIMIT = Duration.ofSeconds(60);
-
-  /** Looking up a name that starts with "slow" waits for a permit. */
-  private static final class SlowFileSystem extends MemoryFileSystem {
-    final Semaphore permits = new Semaphore(0);
-    final Semaphore waiting = new Semaphore(0);
-
-    SlowFileSystem(build.inputfs.cas.posix.Posix posix, Path disk) {
-      super(posix, disk);
-    }
-
-    @Override
-    void beforeLookup(String name) {
-      if (name.startsWith("slow")) {
-        waiting.release();
-        permits.acquireUninterruptibly();
-      }
-    }
-  }
 
   private static long readers() {
     return Thread.getAllStackTraces().keySet().stream()

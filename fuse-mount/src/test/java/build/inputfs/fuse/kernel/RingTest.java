@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import build.inputfs.cas.posix.Errnos;
-import build.inputfs.cas.posix.Posix;
 import build.inputfs.fuse.mount.MountTable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -13,7 +12,6 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,23 +36,6 @@ final class RingTest {
       String reason = "skipped: FUSE over io_uring is not switched on (" + SWITCH + ")";
       System.out.println(reason);
       abort(reason);
-    }
-  }
-
-  private static final class SlowFileSystem extends MemoryFileSystem {
-    final Semaphore permits = new Semaphore(0);
-    final Semaphore waiting = new Semaphore(0);
-
-    SlowFileSystem(Posix posix, Path disk) {
-      super(posix, disk);
-    }
-
-    @Override
-    void beforeLookup(String name) {
-      if (name.startsWith("slow")) {
-        waiting.release();
-        permits.acquireUninterruptibly();
-      }
     }
   }
 
