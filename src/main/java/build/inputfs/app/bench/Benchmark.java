@@ -1,6 +1,7 @@
 package build.inputfs.app.bench;
 
 import build.inputfs.app.run.Interruption;
+import build.inputfs.cache.view.Folders;
 import build.inputfs.cas.digest.DigestFunction;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.LocalStore;

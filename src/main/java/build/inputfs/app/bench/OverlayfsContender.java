@@ -1,5 +1,6 @@
 package build.inputfs.app.bench;
 
+import build.inputfs.cache.view.Folders;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.PosixException;
 import java.io.IOException;

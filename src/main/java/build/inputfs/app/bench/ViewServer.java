@@ -1,5 +1,6 @@
 package build.inputfs.app.bench;
 
+import build.inputfs.cache.view.Folders;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
