@@ -102,7 +102,7 @@ final class ArchitectureTest {
         .areStatic()
         .and()
         .areDeclaredInClassesThat()
-        .resideOutsideOfPackage("build.inputfs.cas.proto..")
+        .resideOutsideOfPackages("build.inputfs.cas.proto..", "build.inputfs.app.proto..")
         .should()
         .beFinal()
         .because("there is no global state")
