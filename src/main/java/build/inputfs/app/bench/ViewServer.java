@@ -1,6 +1,7 @@
 package build.inputfs.app.bench;
 
 import build.inputfs.cache.view.Folders;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
@@ -88,7 +89,8 @@ public final class ViewServer {
 
   private String make(Digest root, Path path) throws IOException {
     ViewStrategy maker = Objects.requireNonNull(strategy, "not started");
-    ViewSpec spec = new ViewSpec(root, path, posix.geteuid(), posix.getegid(), false, List.of());
+    ViewSpec spec =
+        new ViewSpec(root, path, posix.geteuid(), posix.getegid(), false, List.of(), Quota.NONE);
     long start = System.nanoTime();
     View view = maker.open(spec);
     long nanos = System.nanoTime() - start;

@@ -1,6 +1,7 @@
 package build.inputfs.app.cli;
 
 import build.inputfs.app.run.Interruption;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
@@ -56,7 +57,8 @@ final class MountCommand implements Subcommand {
               posix.geteuid(),
               posix.getegid(),
               Options.has(arguments, READ_ONLY),
-              List.of());
+              List.of(),
+              Quota.NONE);
       TreeReader trees = new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES);
       interruption.check();
       try (ViewStrategy strategy = context.strategy(arguments, posix, store, trees);

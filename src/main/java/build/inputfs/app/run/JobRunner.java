@@ -2,6 +2,7 @@ package build.inputfs.app.run;
 
 import build.inputfs.app.run.JobReport.Phases;
 import build.inputfs.cache.view.OutputCollector;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cache.view.ViewSpec;
@@ -63,7 +64,14 @@ public final class JobRunner {
       long start = System.nanoTime();
       View view =
           strategy.open(
-              new ViewSpec(job.root(), point.path(), uid, gid, false, job.outputs().viewPaths()));
+              new ViewSpec(
+                  job.root(),
+                  point.path(),
+                  uid,
+                  gid,
+                  false,
+                  job.outputs().viewPaths(),
+                  Quota.NONE));
       long made = System.nanoTime();
       Used used;
       long remove;

@@ -1,5 +1,7 @@
 package build.inputfs.app.run;
 
+import build.inputfs.cache.view.LimitHits;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cache.view.ViewSpec;
@@ -46,6 +48,7 @@ public final class CopyStrategy implements ViewStrategy {
 
   @Override
   public View open(ViewSpec spec) throws IOException {
+    spec.scratch().refuse(name(), "it is for tests");
     CopyView view = new CopyView(spec.path());
     try {
       copy(spec.root(), spec.path());
@@ -113,6 +116,11 @@ public final class CopyStrategy implements ViewStrategy {
     @Override
     public List<ViewFailure> failures() {
       return failures;
+    }
+
+    @Override
+    public LimitHits limits() {
+      return new LimitHits(Quota.NONE);
     }
 
     @Override

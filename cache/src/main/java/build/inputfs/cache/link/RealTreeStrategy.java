@@ -110,6 +110,7 @@ public final class RealTreeStrategy implements ViewStrategy {
 
   @Override
   public View open(ViewSpec spec) throws IOException {
+    spec.scratch().refuse(name(), "a real tree is part of the disk that it is on");
     View bound = null;
     if (posix.geteuid() == 0) {
       boolean shareable = spec.readOnly() && spec.outputs().isEmpty();

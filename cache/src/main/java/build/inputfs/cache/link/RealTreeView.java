@@ -1,5 +1,7 @@
 package build.inputfs.cache.link;
 
+import build.inputfs.cache.view.LimitHits;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cache.view.ViewTree;
@@ -20,6 +22,7 @@ final class RealTreeView implements View {
   private final Map<String, Long> counters;
   private final ViewTree tree;
   private final Place place;
+  private final LimitHits limits = new LimitHits(Quota.NONE);
   private final AtomicBoolean closed = new AtomicBoolean();
   private final CountDownLatch ended = new CountDownLatch(1);
 
@@ -60,6 +63,11 @@ final class RealTreeView implements View {
   @Override
   public List<ViewFailure> failures() {
     return List.of();
+  }
+
+  @Override
+  public LimitHits limits() {
+    return limits;
   }
 
   @Override

@@ -10,7 +10,7 @@
  *   Path directory = Files.createDirectory(execRoot.resolve(operation));
  *   try {
  *     views.put(directory, strategy.open(
- *         new ViewSpec(inputRoot, directory, uid, gid, false, outputs)));
+ *         new ViewSpec(inputRoot, directory, uid, gid, false, outputs, Quota.NONE)));
  *     return directory;
  *   } catch (IOException | RuntimeException e) { // a missing blob, say: the message names it
  *     Files.delete(directory);

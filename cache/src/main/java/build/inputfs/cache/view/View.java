@@ -28,6 +28,9 @@ public interface View extends AutoCloseable {
   /** What the view could not give the action because the store failed, in the order it happened. */
   List<ViewFailure> failures();
 
+  /** Which limits of its scratch the action has reached: see {@link ViewSpec#scratch}. */
+  LimitHits limits();
+
   /** What happened in the view, by name: requests served by kind, private copies made and so on. */
   Map<String, Long> counters();
 

@@ -14,9 +14,16 @@ import java.util.List;
  * @param readOnly whether every write is to fail with EROFS
  * @param outputs paths relative to the view's root that the action is to make, normalized, with
  *     {@code /} between their parts; their parent directories exist from the start
+ * @param scratch how much the action may write
  */
 public record ViewSpec(
-    Digest root, Path path, int uid, int gid, boolean readOnly, List<String> outputs) {
+    Digest root,
+    Path path,
+    int uid,
+    int gid,
+    boolean readOnly,
+    List<String> outputs,
+    Quota scratch) {
 
   public ViewSpec {
     outputs = List.copyOf(outputs);

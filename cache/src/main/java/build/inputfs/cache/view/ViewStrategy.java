@@ -16,8 +16,8 @@ public interface ViewStrategy extends AutoCloseable {
    * Makes a view of {@code spec.root()} at {@code spec.path()}.
    *
    * @return the view, which the caller closes
-   * @throws IOException when it cannot be made; the message says why and what to do, and nothing is
-   *     left behind
+   * @throws IOException when it cannot be made, or its scratch cannot be limited as asked; the
+   *     message says why and what to do, and nothing is left behind
    */
   View open(ViewSpec spec) throws IOException;
 

@@ -3,6 +3,7 @@ package build.inputfs.cache.link;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
@@ -97,7 +98,8 @@ final class DisksTest {
                   fixture.posix.geteuid(),
                   fixture.posix.getegid(),
                   false,
-                  i == 3 ? List.of("out/o/file") : List.of());
+                  i == 3 ? List.of("out/o/file") : List.of(),
+                  Quota.NONE);
           View view = strategy.open(spec);
           views.add(view);
           assertThat(view.mechanism()).isEqualTo("snapshot, bound");

@@ -1,5 +1,6 @@
 package build.inputfs.cache.link;
 
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
@@ -48,7 +49,7 @@ final class ExecDirectories implements AutoCloseable {
   Path create(String operation, Digest inputRoot, List<String> outputs) throws IOException {
     Path directory = Files.createDirectory(root.resolve(operation));
     try {
-      ViewSpec spec = new ViewSpec(inputRoot, directory, uid, gid, false, outputs);
+      ViewSpec spec = new ViewSpec(inputRoot, directory, uid, gid, false, outputs, Quota.NONE);
       views.put(directory, strategy.open(spec));
       return directory;
     } catch (IOException | RuntimeException e) {

@@ -1,5 +1,6 @@
 package build.inputfs.cache.link;
 
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
@@ -26,7 +27,8 @@ final class InPlace {
                 folder.resolve("scratch"),
                 new CacheFolder(folder.resolve("caches")),
                 2)) {
-      ViewSpec spec = new ViewSpec(Digest.parse(arguments[1]), path, 0, 0, false, List.of("out/x"));
+      ViewSpec spec =
+          new ViewSpec(Digest.parse(arguments[1]), path, 0, 0, false, List.of("out/x"), Quota.NONE);
       View view = strategy.open(spec);
       Files.writeString(path.resolve("d/written"), "by the action");
       boolean right =

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import build.inputfs.cache.view.DeclaredOutputs;
 import build.inputfs.cache.view.OutputCollector;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
@@ -47,7 +48,13 @@ final class RealTreeStrategyTest extends LinkTest {
 
   private ViewSpec spec(Digest root, Path path, boolean readOnly, String... outputs) {
     return new ViewSpec(
-        root, path, fixture.posix.geteuid(), fixture.posix.getegid(), readOnly, List.of(outputs));
+        root,
+        path,
+        fixture.posix.geteuid(),
+        fixture.posix.getegid(),
+        readOnly,
+        List.of(outputs),
+        Quota.NONE);
   }
 
   @ParameterizedTest
@@ -183,14 +190,17 @@ final class RealTreeStrategyTest extends LinkTest {
     Path path = Files.createDirectory(folder.resolve("view"));
     try (ViewStrategy safe =
         new SafeLinks(fixture.posix, fixture.store, strategy(Mechanism.LINK))) {
-      assertThatThrownBy(() -> safe.open(new ViewSpec(root, path, 0, 0, false, List.of())))
+      assertThatThrownBy(
+              () -> safe.open(new ViewSpec(root, path, 0, 0, false, List.of(), Quota.NONE)))
           .hasMessageContaining("root");
-      try (View view = safe.open(new ViewSpec(root, path, 1234, 1234, false, List.of()))) {
+      try (View view =
+          safe.open(new ViewSpec(root, path, 1234, 1234, false, List.of(), Quota.NONE))) {
         assertThat(view.mechanism()).isEqualTo("hardlink, bound");
       }
       Path blob = fixture.store.locate(root, false);
       Files.setAttribute(blob, "unix:uid", 1234);
-      assertThatThrownBy(() -> safe.open(new ViewSpec(root, path, 1234, 1234, false, List.of())))
+      assertThatThrownBy(
+              () -> safe.open(new ViewSpec(root, path, 1234, 1234, false, List.of(), Quota.NONE)))
           .hasMessageContaining("user 1234, owns the store");
     }
     assertThat(path).isEmptyDirectory();

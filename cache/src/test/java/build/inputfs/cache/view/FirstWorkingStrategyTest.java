@@ -76,7 +76,7 @@ final class FirstWorkingStrategyTest {
   }
 
   private static ViewSpec spec() {
-    return new ViewSpec(ROOT, Path.of("/nowhere"), 0, 0, false, List.of());
+    return new ViewSpec(ROOT, Path.of("/nowhere"), 0, 0, false, List.of(), Quota.NONE);
   }
 
   /** A strategy whose views are nothing at all. */
@@ -125,6 +125,11 @@ final class FirstWorkingStrategyTest {
     @Override
     public List<ViewFailure> failures() {
       return List.of();
+    }
+
+    @Override
+    public LimitHits limits() {
+      return new LimitHits(Quota.NONE);
     }
 
     @Override

@@ -53,6 +53,7 @@ public final class FuseStrategy implements ViewStrategy {
 
   @Override
   public View open(ViewSpec spec) throws IOException {
+    spec.scratch().refuse(name(), "it does not count what is written");
     reader.directory(spec.root()); // a root that is missing or damaged is told at once
     Scratch scratch = Scratch.create(posix, scratchParent);
     try {

@@ -1,5 +1,7 @@
 package build.inputfs.fuse.mutable;
 
+import build.inputfs.cache.view.LimitHits;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cache.view.ViewTree;
@@ -20,6 +22,7 @@ final class FuseView implements View {
   private final Contents contents;
   private final ViewTree tree;
   private final Scratch scratch;
+  private final LimitHits limits = new LimitHits(Quota.NONE);
   private final AtomicBoolean closed = new AtomicBoolean();
 
   FuseView(
@@ -55,6 +58,11 @@ final class FuseView implements View {
   @Override
   public List<ViewFailure> failures() {
     return failures.all();
+  }
+
+  @Override
+  public LimitHits limits() {
+    return limits;
   }
 
   @Override

@@ -87,6 +87,7 @@ public final class OverlayStrategy implements ViewStrategy {
 
   @Override
   public View open(ViewSpec spec) throws IOException {
+    spec.scratch().refuse(name(), "it does not count what is written");
     long[] now = new long[2];
     posix.fileTime(now);
     InputAttributes inputs = new InputAttributes(spec.uid(), spec.gid(), now);

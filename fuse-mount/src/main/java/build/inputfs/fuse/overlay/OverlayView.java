@@ -1,5 +1,7 @@
 package build.inputfs.fuse.overlay;
 
+import build.inputfs.cache.view.LimitHits;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cache.view.ViewSpec;
@@ -37,6 +39,7 @@ final class OverlayView implements View {
   private final ScratchPool scratches;
   private final Map<String, Long> requestsBefore;
   private final FailureLog failures = new FailureLog();
+  private final LimitHits limits = new LimitHits(Quota.NONE);
   private final AtomicBoolean closed = new AtomicBoolean();
   private final CountDownLatch ended = new CountDownLatch(1);
 
@@ -96,6 +99,11 @@ final class OverlayView implements View {
     } catch (IOException e) {
       return true; // the way there cannot be read either
     }
+  }
+
+  @Override
+  public LimitHits limits() {
+    return limits;
   }
 
   /** Requests to the forest while this view was there, other views' included. */
