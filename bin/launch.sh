@@ -1,0 +1,88 @@
+# Starts the program: what a checkout and an installed copy do alike. Read by both launchers, which set
+#
+#   lib   the folder of inputfs.jar
+#   jdk   the home of the Java to run on (jdk.sh)
+#   aot   the file of the AOT cache, which may be missing or empty; nothing for none
+
+# The JVM's own warnings go to stderr; that an AOT cache does not fit is no warning.
+jvm="-Xlog:disable -Xlog:all=warning:stderr -Xlog:aot*=off:stderr -Xlog:cds*=off:stderr"
+jvm="$jvm -XX:+UseSerialGC -XX:-UsePerfData --enable-native-access=ALL-UNNAMED"
+jvm="$jvm --sun-misc-unsafe-memory-access=allow"
+
+fail() {
+  printf 'inputfs: %s\n' "$*" >&2
+  exit 125
+}
+
+# Makes the AOT cache $aot from a real job, with the folder $1 to work in, which is removed; what it says
+# goes to the file $2. Where the job fails, for want of FUSE say, what was loaded by then still counts.
+# An empty cache says that none could be made.
+train() {
+  rm -rf "$1"
+  mkdir -p "$1/inputs"
+  limit=
+  ! command -v timeout >/dev/null || limit="timeout 60"
+  (
+    set -f
+    LC_ALL=C.UTF-8 XDG_CACHE_HOME=$1 exec $limit "$jdk/bin/java" $jvm -XX:AOTCacheOutput="$1/new.aot" \
+      -cp "$lib/inputfs.jar" build.inputfs.app.cli.Main run --inputs "$1/inputs" -- true
+  ) >"$2" 2>&1 </dev/null || :
+  [ -s "$1/new.aot" ] || : >"$1/new.aot"
+  chmod 0644 "$1/new.aot"
+  mv "$1/new.aot" "$aot"
+  rm -rf "$1"
+}
+
+# Whether this process may mount: CAP_SYS_ADMIN is bit 21 of its effective capabilities (proc(5)).
+may_mount() {
+  while read -r name value; do
+    [ "$name" != CapEff: ] || break
+  done </proc/self/status
+  case ${value:-} in
+    *[2367abef]?????) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# Whether this system gives users a namespace in which they may mount; sets refusal to why not.
+gives_namespace() {
+  [ "${INPUTFS_NAMESPACE:-}" != never ] || { refusal="INPUTFS_NAMESPACE is 'never'" && return 1; }
+  command -v unshare >/dev/null || { refusal="unshare (package util-linux) is missing" && return 1; }
+  refusal=$($namespace true 2>&1 </dev/null) && return
+  for switch in user.max_user_namespaces=0 kernel.unprivileged_userns_clone=0 \
+    kernel.apparmor_restrict_unprivileged_userns=1; do
+    value=
+    { read -r value <"/proc/sys/$(echo "${switch%=*}" | tr . /)"; } 2>/dev/null || :
+    [ "$value" != "${switch#*=}" ] || refusal="$refusal; see sysctl $switch"
+  done
+  return 1
+}
+
+# Runs the program with these arguments, in place of this shell.
+launch() {
+  # Commands that end soon start faster with the quick compiler alone; but what that makes of hashing is
+  # ten times slower, and what serves a view is to be as fast as can be.
+  case ${1:-} in
+    import | run | replay | mount | bench) ;;
+    *) jvm="$jvm -XX:TieredStopAtLevel=1" ;;
+  esac
+  # Java decodes the names of files by the locale, which may be none or not installed. Commands that
+  # inputfs runs get back the caller's own.
+  export INPUTFS_LC_ALL="${LC_ALL:-}" LC_ALL=C.UTF-8
+  # Who may not mount can do so in a user and mount namespace of their own, as the same user. Nobody outside
+  # sees what is mounted there, so it is for commands whose views are used by their own children alone.
+  namespace=
+  case ${1:-} in
+    run | replay)
+      if [ -e /proc/self/ns/user ] && ! may_mount; then
+        namespace="unshare --user --map-current-user --mount --keep-caps --"
+        export INPUTFS_OWN_NAMESPACE=yes
+        gives_namespace || { INPUTFS_OWN_NAMESPACE=$refusal && namespace=; }
+      fi
+      ;;
+  esac
+  set -- -cp "$lib/inputfs.jar" build.inputfs.app.cli.Main "$@"
+  [ ! -s "$aot" ] || set -- -XX:AOTCache="$aot" "$@"
+  set -f
+  exec $namespace "$jdk/bin/java" $jvm ${INPUTFS_JAVA_OPTS:-} "$@"
+}
