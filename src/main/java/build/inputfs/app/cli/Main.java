@@ -7,9 +7,7 @@ import build.inputfs.cache.link.CacheFolder;
 import build.inputfs.cas.digest.InvalidDigestException;
 import java.io.IOException;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
@@ -18,26 +16,8 @@ import picocli.CommandLine.ParseResult;
  * command that was asked for is ever loaded.
  */
 public final class Main {
-  private static final String HELP =
+  private static final String AFTER_COMMANDS =
       """
-      Usage: inputfs COMMAND [OPTION...] [ARGUMENT...]
-
-      Presents the input tree of a build action as a directory to run it in.
-
-      Commands:
-        run      run a command in a view of an input tree
-        replay   run recorded actions again and compare their results
-        import   put a directory in the store and print its root digest
-        mount    show a tree of the store as a directory
-        unmount  end what `mount` shows
-        materialize
-                 make a real directory of a tree of the store
-        cache    tell about, check or empty the cache of real trees
-        ls       list a directory of a tree
-        tree     list a tree
-        cat      print a file of a tree
-        stat     tell about one entry of a tree
-        bench    measure views on this machine
 
       inputfs COMMAND --help tells more about each.
       inputfs --version prints the version.
@@ -69,15 +49,15 @@ public final class Main {
         if (arguments.length > 1) {
           yield run(new String[] {arguments[1], Options.HELP}, console);
         }
-        console.out().print(HELP);
+        console.out().print(help());
         yield Subcommand.OK;
       }
       case "" -> {
-        console.err().print(HELP);
+        console.err().print(help());
         yield Subcommand.USAGE;
       }
       default -> {
-        Subcommand command = command(first);
+        Command command = Command.named(first);
         if (command == null) {
           console.say("there is no command '" + first + "'; inputfs --help lists them");
           yield Subcommand.USAGE;
@@ -87,7 +67,7 @@ public final class Main {
         String namespace = System.getenv().getOrDefault(Environment.OWN_NAMESPACE, "");
         Strategies strategies = new RealStrategies(new CacheFolder(folders.trees()), namespace);
         Context context = new Context(console, folders, strategies, Context::handleSignals);
-        yield run(first, command, rest, context);
+        yield run(first, command.make(), rest, context);
       }
     };
   }
@@ -95,11 +75,8 @@ public final class Main {
   /** Runs one command, whose failures become one line and an exit code. */
   static int run(String name, Subcommand command, String[] arguments, Context context) {
     Console console = context.console();
-    CommandSpec spec = CommandSpec.create().name("inputfs " + name);
-    spec.usageMessage().width(100).sortOptions(false).abbreviateSynopsis(true);
-    command.describe(spec);
-    Options.addCommon(spec);
-    CommandLine line = new CommandLine(spec).setStopAtPositional(name.equals("run"));
+    CommandLine line =
+        new CommandLine(Command.describe(name, command)).setStopAtPositional(name.equals("run"));
     ParseResult parsed;
     try {
       parsed = line.parseArgs(arguments);
@@ -133,23 +110,20 @@ public final class Main {
     return Subcommand.USAGE;
   }
 
-  private static @Nullable Subcommand command(String name) {
-    return switch (name) {
-      case "run" -> new RunCommand();
-      case "replay" -> new ReplayCommand();
-      case "import" -> new ImportCommand();
-      case "mount" -> new MountCommand();
-      case "unmount" -> new UnmountCommand();
-      case "materialize" -> new MaterializeCommand();
-      case "cache" -> new CacheCommand();
-      case "ls" -> new ListCommand();
-      case "tree" -> new TreeCommand();
-      case "cat" -> new CatCommand();
-      case "stat" -> new StatCommand();
-      case "bench" -> new BenchCommand();
-      case BenchServeCommand.NAME -> new BenchServeCommand();
-      default -> null;
-    };
+  private static String help() {
+    StringBuilder help =
+        new StringBuilder(
+            """
+            Usage: inputfs COMMAND [OPTION...] [ARGUMENT...]
+
+            Presents the input tree of a build action as a directory to run it in.
+
+            Commands:
+            """);
+    for (Command command : Command.listed()) {
+      help.append("  %-11s  %s%n".formatted(command.label(), command.purpose()));
+    }
+    return help.append(AFTER_COMMANDS).toString();
   }
 
   private static String version() {
