@@ -57,7 +57,7 @@ final class RealStrategies implements Strategies {
           "there is no strategy '%s': --strategy takes auto, %s, %s"
               .formatted(name, String.join(", ", NAMES), String.join(", ", REAL_TREES)));
     }
-    SessionFolder session = SessionFolder.open(scratch, SESSION, new Mounter(posix)::clear);
+    SessionFolder session = SessionFolder.open(posix, scratch, SESSION, new Mounter(posix)::clear);
     if (namespace.equals(MADE)) {
       Logging.detail("this user may not mount: a user and mount namespace was made for this run");
     }

@@ -74,13 +74,12 @@ final class ReplayCommand implements Subcommand {
                 trees,
                 results,
                 new JobRunner(
+                    posix,
                     strategy,
                     new CommandRunner(Processes.load(), interruption, CommandRunner.GRACE),
                     new OutputCollector(recordings, results),
                     interruption,
-                    context.folders().mountPoints(),
-                    posix.geteuid(),
-                    posix.getegid()),
+                    context.folders().mountPoints()),
                 streams(Options.has(arguments, Options.VERBOSE)));
         PrintStream out = context.console().out();
         return run(

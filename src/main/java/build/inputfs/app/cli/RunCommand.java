@@ -147,13 +147,12 @@ final class RunCommand implements Subcommand {
       try (ViewStrategy strategy = context.strategy(arguments, posix, inputs, trees)) {
         JobReport report =
             new JobRunner(
+                    posix,
                     strategy,
                     new CommandRunner(Processes.load(), interruption, CommandRunner.GRACE),
                     new OutputCollector(inputs, results),
                     interruption,
-                    context.folders().mountPoints(),
-                    posix.geteuid(),
-                    posix.getegid())
+                    context.folders().mountPoints())
                 .run(job);
         RunText text = new RunText(context.console(), Options.has(arguments, Options.VERBOSE));
         text.print(job, report, imported);

@@ -27,22 +27,23 @@ final class UnmountCommand implements Subcommand {
   @Override
   public int run(ParseResult arguments, Context context) throws IOException {
     Path mountPoint = Path.of(Options.required(arguments, 0));
-    Mounter mounter = new Mounter(Posix.load());
+    Posix posix = Posix.load();
+    Mounter mounter = new Mounter(posix);
     MountTable.Line line = MountTable.read().at(MountPoints.withoutTouching(mountPoint));
     Path upper = line == null ? null : line.upper();
     mounter.unmount(mountPoint);
     if (upper != null) {
-      sweepSessions(upper, mounter);
+      sweepSessions(posix, upper, mounter);
     }
     return OK;
   }
 
   /** Where the process has died that made an overlay, what it has left can go now. */
-  private static void sweepSessions(Path upper, Mounter mounter) throws IOException {
+  private static void sweepSessions(Posix posix, Path upper, Mounter mounter) throws IOException {
     for (Path path = upper; path != null; path = path.getParent()) {
       Path parent = path.getParent();
       if (parent != null && path.getFileName().toString().startsWith(RealStrategies.SESSION)) {
-        SessionFolder.sweep(parent, RealStrategies.SESSION, mounter::clear);
+        SessionFolder.sweep(posix, parent, RealStrategies.SESSION, mounter::clear);
         return;
       }
     }

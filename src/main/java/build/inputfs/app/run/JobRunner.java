@@ -8,6 +8,7 @@ import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
 import build.inputfs.cache.view.ViewTree;
+import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.proto.ActionResult;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,35 +22,31 @@ import org.jspecify.annotations.Nullable;
  * end, and so are the command's processes. For one thread, one job at a time.
  */
 public final class JobRunner {
+  private final Posix posix;
   private final ViewStrategy strategy;
   private final CommandRunner commands;
   private final OutputCollector outputs;
   private final Interruption interruption;
   private final Path mountPoints;
-  private final int uid;
-  private final int gid;
 
   /**
+   * @param posix says who this process is: that user owns the inputs in a view
    * @param interruption asked between the steps
    * @param mountPoints the folder in which views get their mount points
-   * @param uid owner of the inputs in a view
-   * @param gid group of the inputs in a view
    */
   public JobRunner(
+      Posix posix,
       ViewStrategy strategy,
       CommandRunner commands,
       OutputCollector outputs,
       Interruption interruption,
-      Path mountPoints,
-      int uid,
-      int gid) {
+      Path mountPoints) {
+    this.posix = posix;
     this.strategy = strategy;
     this.commands = commands;
     this.outputs = outputs;
     this.interruption = interruption;
     this.mountPoints = mountPoints;
-    this.uid = uid;
-    this.gid = gid;
   }
 
   /**
@@ -60,15 +57,15 @@ public final class JobRunner {
    */
   public JobReport run(Job job) throws IOException {
     interruption.check();
-    try (MountPoint point = MountPoint.make(mountPoints)) {
+    try (MountPoint point = MountPoint.make(posix, mountPoints)) {
       long start = System.nanoTime();
       View view =
           strategy.open(
               new ViewSpec(
                   job.root(),
                   point.path(),
-                  uid,
-                  gid,
+                  posix.geteuid(),
+                  posix.getegid(),
                   false,
                   job.outputs().viewPaths(),
                   Quota.NONE));

@@ -1,6 +1,7 @@
 package build.inputfs.app.run;
 
 import build.inputfs.cache.view.SessionFolder;
+import build.inputfs.cas.posix.Posix;
 import build.inputfs.fuse.mount.MountTable;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,10 +22,13 @@ final class MountPoint implements AutoCloseable {
   }
 
   /** Makes one below {@code parent}. */
-  static MountPoint make(Path parent) throws IOException {
+  static MountPoint make(Posix posix, Path parent) throws IOException {
     SessionFolder folder =
         SessionFolder.open(
-            parent.toAbsolutePath(), "inputfs-", left -> MountTable.read().below(left).isEmpty());
+            posix,
+            parent.toAbsolutePath(),
+            "inputfs-",
+            left -> MountTable.read().below(left).isEmpty());
     try {
       return new MountPoint(folder, Files.createDirectory(folder.path().resolve("view")));
     } catch (IOException e) {

@@ -197,13 +197,12 @@ final class ReplayTest {
     Path nothing = Path.of("/dev/null");
     JobRunner jobs =
         new JobRunner(
+            POSIX,
             new CopyStrategy(recordings, trees, failures),
             new CommandRunner(Processes.load(), interruption, CommandRunner.GRACE),
             new OutputCollector(recordings, results),
             interruption,
-            mountPoints,
-            POSIX.geteuid(),
-            POSIX.getegid());
+            mountPoints);
     List<Redirect> silence = List.of(new Redirect.To(1, nothing), new Redirect.To(2, nothing));
     return new Replay(recordings, trees, results, jobs, silence);
   }

@@ -1,16 +1,14 @@
 package build.inputfs.cache.view;
 
+import build.inputfs.cas.posix.Errnos;
+import build.inputfs.cas.posix.Posix;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -20,10 +18,11 @@ import org.slf4j.LoggerFactory;
  * A folder for what one process keeps on the disk while it lives, and the end of those whose
  * process died.
  *
- * <p>Each is locked by its process. The kernel gives the lock back when the process ends, however
- * that happens, so a folder that can be locked is a leftover, and is removed by the next process
- * that starts. One in which something is still mounted that somebody may be using stays: a dead
- * mount keeps stray writers off, and is removed only when somebody asks. Owned by one thread.
+ * <p>Each is locked by its process, with flock(2). The kernel gives the lock back when the process
+ * ends, however that happens, so a folder that can be locked is a leftover, and is removed by the
+ * next process that starts; another one of the same process cannot be locked either. One in which
+ * something is still mounted that somebody may be using stays: a dead mount keeps stray writers
+ * off, and is removed only when somebody asks. Owned by one thread.
  */
 public final class SessionFolder implements AutoCloseable {
   private static final String LOCK = "lock";
@@ -41,10 +40,12 @@ public final class SessionFolder implements AutoCloseable {
     boolean clear(Path folder) throws IOException;
   }
 
+  private final Posix posix;
   private final Path path;
-  private final FileChannel lock;
+  private final int lock;
 
-  private SessionFolder(Path path, FileChannel lock) {
+  private SessionFolder(Posix posix, Path path, int lock) {
+    this.posix = posix;
     this.path = path;
     this.lock = lock;
   }
@@ -54,8 +55,9 @@ public final class SessionFolder implements AutoCloseable {
    *
    * @param prefix how the names of all such folders begin
    */
-  public static SessionFolder open(Path parent, String prefix, Mounts mounts) throws IOException {
-    sweep(parent, prefix, mounts);
+  public static SessionFolder open(Posix posix, Path parent, String prefix, Mounts mounts)
+      throws IOException {
+    sweep(posix, parent, prefix, mounts);
     Path path =
         Files.createTempDirectory(
             parent,
@@ -63,16 +65,14 @@ public final class SessionFolder implements AutoCloseable {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     // Others look for the lock by its name, and must not get hold of it before this process does.
     Path unseen = path.resolve(LOCK + ".new");
-    FileChannel channel =
-        FileChannel.open(unseen, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    int flags = Posix.O_WRONLY | Posix.O_CREAT | Posix.O_EXCL | Posix.O_NOFOLLOW;
+    int lock = Posix.check(posix.open(unseen, flags, 0600), "create " + unseen);
     try {
-      if (channel.tryLock() == null) {
-        throw new IOException("another process has locked the new folder " + path);
-      }
+      Posix.check(posix.flock(lock, Posix.LOCK_EX | Posix.LOCK_NB), "lock " + unseen);
       Files.move(unseen, path.resolve(LOCK), StandardCopyOption.ATOMIC_MOVE);
-      return new SessionFolder(path, channel);
+      return new SessionFolder(posix, path, lock);
     } catch (IOException e) {
-      channel.close();
+      posix.close(lock);
       throw e;
     }
   }
@@ -83,14 +83,15 @@ public final class SessionFolder implements AutoCloseable {
   }
 
   /** Removes what dead processes of this user left in {@code parent}. */
-  public static void sweep(Path parent, String prefix, Mounts mounts) throws IOException {
+  public static void sweep(Posix posix, Path parent, String prefix, Mounts mounts)
+      throws IOException {
     Object user = Files.getAttribute(Path.of("/proc/self"), OWNER);
     try (DirectoryStream<Path> sessions =
         Files.newDirectoryStream(
             parent, path -> String.valueOf(path.getFileName()).startsWith(prefix))) {
       for (Path session : sessions) {
         if (user.equals(owner(session))) {
-          sweepIfDead(session, mounts);
+          sweepIfDead(posix, session, mounts);
         }
       }
     }
@@ -105,34 +106,45 @@ public final class SessionFolder implements AutoCloseable {
     }
   }
 
-  private static void sweepIfDead(Path session, Mounts mounts) {
-    try (FileChannel channel =
-        FileChannel.open(
-            session.resolve(LOCK), StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
-      FileLock acquired = channel.tryLock();
-      if (acquired != null && !mounts.clear(session)) {
+  private static void sweepIfDead(Posix posix, Path session, Mounts mounts) {
+    int lock = posix.open(session.resolve(LOCK), Posix.O_WRONLY | Posix.O_NOFOLLOW, 0);
+    if (lock < 0) {
+      if (lock != -Errnos.ENOENT && lock != -Errnos.ENOTDIR) {
+        log().warn("{} cannot be looked at: errno {}", session, -lock);
+      } // else it is just being made, or being removed by another
+      return;
+    }
+    try {
+      int locked = posix.flock(lock, Posix.LOCK_EX | Posix.LOCK_NB);
+      if (locked == -Errnos.EAGAIN) {
+        return; // its process lives
+      }
+      Posix.check(locked, "lock " + session);
+      if (mounts.clear(session)) {
+        Folders.delete(session);
+        log().info("Removed {}, which a process left that died", session);
+      } else {
         log()
             .warn(
                 "{} is kept: a process that died has left a mount; `inputfs unmount` ends it",
                 session);
-      } else if (acquired != null) {
-        Folders.delete(session);
-        log().info("Removed {}, which a process left that died", session);
       }
     } catch (NoSuchFileException e) {
-      // Just being made, or being removed by another.
-    } catch (OverlappingFileLockException e) {
-      // Another session of this process.
+      // Being removed by another.
     } catch (IOException e) {
       log().warn("{} cannot be removed: {}", session, e.toString());
+    } finally {
+      posix.close(lock);
     }
   }
 
   /** Removes the folder, with whatever is left in it. */
   @Override
   public void close() throws IOException {
-    try (lock) {
+    try {
       Folders.delete(path);
+    } finally {
+      posix.close(lock);
     }
   }
 

@@ -2,6 +2,7 @@ package build.inputfs.cache.view;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.inputfs.cas.posix.Posix;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,10 +20,12 @@ import org.junit.jupiter.api.io.TempDir;
 final class SessionFolderTest {
   @TempDir Path parent;
 
+  private final Posix posix = Posix.load();
+
   @Test
   void close_removesTheFolderAndAllInIt() throws IOException {
     Path path;
-    try (SessionFolder session = SessionFolder.open(parent, "session-", folder -> true)) {
+    try (SessionFolder session = SessionFolder.open(posix, parent, "session-", folder -> true)) {
       path = session.path();
       Path closed = Files.createDirectories(path.resolve("a/closed"));
       Files.writeString(closed.resolve("file"), "x");
@@ -35,9 +38,23 @@ final class SessionFolderTest {
 
   @Test
   void open_leavesAFolderOfThisProcessAlone() throws IOException {
-    try (SessionFolder first = SessionFolder.open(parent, "session-", folder -> true);
-        SessionFolder second = SessionFolder.open(parent, "session-", folder -> true)) {
+    try (SessionFolder first = SessionFolder.open(posix, parent, "session-", folder -> true);
+        SessionFolder second = SessionFolder.open(posix, parent, "session-", folder -> true)) {
       assertThat(first.path()).exists().isNotEqualTo(second.path());
+    }
+  }
+
+  @Test
+  void open_asSecondOneOfAProcess_leavesTheFirstLockedForOthers() throws Exception {
+    try (SessionFolder first = SessionFolder.open(posix, parent, "session-", folder -> true)) {
+      SessionFolder.open(posix, parent, "session-", folder -> true).close();
+      Process other = start(Holder.class);
+      try {
+        assertThat(other.inputReader().readLine()).isNotNull();
+        assertThat(first.path()).exists();
+      } finally {
+        other.destroyForcibly().waitFor(30, TimeUnit.SECONDS);
+      }
     }
   }
 
@@ -47,14 +64,14 @@ final class SessionFolderTest {
     Path theirs;
     try {
       theirs = Path.of(other.inputReader().readLine());
-      SessionFolder.open(parent, "session-", folder -> true).close();
+      SessionFolder.open(posix, parent, "session-", folder -> true).close();
       assertThat(theirs).exists();
     } finally {
       other.destroyForcibly().waitFor(30, TimeUnit.SECONDS);
     }
-    SessionFolder.open(parent, "session-", folder -> !folder.equals(theirs)).close();
+    SessionFolder.open(posix, parent, "session-", folder -> !folder.equals(theirs)).close();
     assertThat(theirs).exists();
-    SessionFolder.open(parent, "session-", folder -> true).close();
+    SessionFolder.open(posix, parent, "session-", folder -> true).close();
     assertThat(theirs).doesNotExist();
   }
 
@@ -92,9 +109,9 @@ final class SessionFolderTest {
     private Opener() {}
 
     public static void main(String[] args) throws Exception {
-      for (int i = 0; i < 500; i++) {
+      for (int i = 0; i < 200; i++) {
         try (SessionFolder session =
-            SessionFolder.open(Path.of(args[0]), "session-", folder -> true)) {
+            SessionFolder.open(Posix.load(), Path.of(args[0]), "session-", folder -> true)) {
           Files.createFile(session.path().resolve("own"));
         }
       }
@@ -106,7 +123,8 @@ final class SessionFolderTest {
     private Holder() {}
 
     public static void main(String[] args) throws Exception {
-      SessionFolder session = SessionFolder.open(Path.of(args[0]), "session-", folder -> true);
+      SessionFolder session =
+          SessionFolder.open(Posix.load(), Path.of(args[0]), "session-", folder -> true);
       Files.writeString(session.path().resolve("left"), "behind");
       System.out.println(session.path());
       Thread.sleep(TimeUnit.SECONDS.toMillis(60));
