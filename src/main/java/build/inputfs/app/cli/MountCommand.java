@@ -1,7 +1,6 @@
 package build.inputfs.app.cli;
 
 import build.inputfs.app.run.Interruption;
-import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
@@ -39,6 +38,7 @@ final class MountCommand implements Subcommand {
     Options.addCas(spec, "");
     spec.addOption(Options.flag(READ_ONLY, "Let nobody write."));
     Options.addView(spec);
+    Options.addScratchLimit(spec);
   }
 
   @Override
@@ -58,13 +58,14 @@ final class MountCommand implements Subcommand {
               posix.getegid(),
               Options.has(arguments, READ_ONLY),
               List.of(),
-              Quota.NONE);
+              Options.scratchLimit(arguments));
       TreeReader trees = new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES);
       interruption.check();
       try (ViewStrategy strategy = context.strategy(arguments, posix, store, trees);
           View view = strategy.open(spec)) {
         context.console().out().println("mounted " + root + " on " + mountPoint);
         context.console().out().flush();
+        view.limits().listen(hit -> context.console().say(hit.toString()));
         awaitEnd(view, interruption);
       }
     }

@@ -1,7 +1,10 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.cache.view.Quota;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -14,9 +17,12 @@ final class Options {
   static final String CAS = "--cas";
   static final String JSON = "--json";
   static final String SCRATCH = "--scratch";
+  static final String SCRATCH_LIMIT = "--scratch-limit";
   static final String STRATEGY = "--strategy";
   static final String VERBOSE = "--verbose";
   static final String HELP = "--help";
+
+  private static final Pattern LIMIT = Pattern.compile("(\\d+)([KMGT])?(?:,(\\d+))?");
 
   private Options() {}
 
@@ -104,6 +110,35 @@ final class Options {
             "DIR",
             "Where what is written in the view is kept until it ends: a folder on a local disk;"
                 + " for a real tree on the store's (default: scratch in ~/.cache/inputfs)."));
+  }
+
+  /** The options that limit what is written in a view. */
+  static void addScratchLimit(CommandSpec spec) {
+    spec.addOption(
+        value(
+            SCRATCH_LIMIT,
+            "SIZE[,FILES]",
+            "How much may be written in the view at a time: bytes on the disk, with K, M, G or T"
+                + " for multiples of 1024, and how many files. 0 is no limit (default: 0,0)."));
+  }
+
+  /** How much may be written in the view. */
+  static Quota scratchLimit(ParseResult arguments) {
+    String value = get(arguments, SCRATCH_LIMIT);
+    if (value == null) {
+      return Quota.NONE;
+    }
+    Matcher parts = LIMIT.matcher(value);
+    if (parts.matches()) {
+      try {
+        int unit = " KMGT".indexOf(parts.group(2) == null ? " " : parts.group(2));
+        long bytes = Math.multiplyExact(Long.parseLong(parts.group(1)), 1L << (10 * unit));
+        return new Quota(bytes, parts.group(3) == null ? 0 : Long.parseLong(parts.group(3)));
+      } catch (ArithmeticException | NumberFormatException e) {
+        // Told below.
+      }
+    }
+    throw usage(arguments, SCRATCH_LIMIT + " takes a size such as 500M or 2G,10000, not " + value);
   }
 
   static boolean has(ParseResult arguments, String flag) {

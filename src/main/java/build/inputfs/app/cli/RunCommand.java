@@ -12,6 +12,7 @@ import build.inputfs.app.run.RecordedAction;
 import build.inputfs.app.run.StoppedException;
 import build.inputfs.cache.view.DeclaredOutputs;
 import build.inputfs.cache.view.OutputCollector;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.ViewStrategy;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.Processes;
@@ -102,6 +103,7 @@ final class RunCommand implements Subcommand {
     spec.addOption(
         Options.flag(READ_ONLY_CAS, "Do not change the store, though it may be written."));
     Options.addView(spec);
+    Options.addScratchLimit(spec);
     spec.addOption(
         Options.flag(
             Options.JSON,
@@ -132,6 +134,7 @@ final class RunCommand implements Subcommand {
       throws IOException {
     List<Redirect> redirects = json ? List.of(new Redirect.Like(1, 2)) : List.of();
     Invocation given = arguments.hasMatchedOption(ACTION) ? null : invocation(arguments, redirects);
+    Quota scratch = Options.scratchLimit(arguments);
     Interruption interruption = context.signals().get();
     Posix posix = Posix.load();
     try (Stores stores = context.stores(posix)) {
@@ -141,7 +144,9 @@ final class RunCommand implements Subcommand {
       LocalStore results = stores.writable(store);
       long start = System.nanoTime();
       LocalStore inputs = arguments.hasMatchedOption(INPUTS) ? results : store;
-      Job job = job(arguments, given, redirects, inputs, posix, interruption, context.console());
+      Job job =
+          job(arguments, given, redirects, inputs, posix, interruption, context.console())
+              .withScratch(scratch);
       long imported = System.nanoTime() - start;
       TreeReader trees = new TreeReader(inputs, TreeReader.DEFAULT_CACHE_BYTES);
       try (ViewStrategy strategy = context.strategy(arguments, posix, inputs, trees)) {

@@ -4,6 +4,7 @@ import build.inputfs.app.run.CommandEnd;
 import build.inputfs.app.run.Job;
 import build.inputfs.app.run.JobReport;
 import build.inputfs.app.run.JobReport.Phases;
+import build.inputfs.cache.view.LimitHit;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.proto.ActionResult;
@@ -85,8 +86,26 @@ final class RunJson {
       json.endObject();
     }
     json.endArray();
+    writeLimits(json, report.limits());
     json.endObject();
     end(json, out);
+  }
+
+  private static void writeLimits(JsonWriter json, List<LimitHit> limits) throws IOException {
+    json.name("limits").beginArray();
+    for (LimitHit hit : limits) {
+      json.beginObject();
+      json.name("limit")
+          .value(
+              switch (hit.limit()) {
+                case BYTES -> "bytes";
+                case FILES -> "files";
+              });
+      json.name("allowed").value(hit.allowed());
+      json.name("refused").value(hit.refused());
+      json.endObject();
+    }
+    json.endArray();
   }
 
   /** Writes the phases as members of the current object. */

@@ -4,6 +4,7 @@ import build.inputfs.app.run.CommandEnd;
 import build.inputfs.app.run.Job;
 import build.inputfs.app.run.JobReport;
 import build.inputfs.cache.view.DeclaredOutputs.Output;
+import build.inputfs.cache.view.LimitHit;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cas.proto.ActionResult;
 import build.inputfs.cas.proto.Digests;
@@ -29,6 +30,9 @@ final class RunText {
       printFailures(report.failures());
     } else if (report.end().problem() != null && !(report.end() instanceof CommandEnd.Stopped)) {
       console.say(String.valueOf(report.end().problem()));
+    }
+    for (LimitHit hit : report.limits()) {
+      console.say(hit + (hit.refused() ? "" : ", and the command was ended"));
     }
     ActionResult result = report.result();
     if (result != null) {

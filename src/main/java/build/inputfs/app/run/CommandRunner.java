@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Runs a command in a directory, which may be in a view that this very process serves, and ends
@@ -43,6 +44,17 @@ public final class CommandRunner {
    * @throws IOException when processes cannot be awaited or ended
    */
   public CommandEnd run(Path root, Invocation invocation) throws IOException {
+    return run(root, invocation, _ -> {});
+  }
+
+  /**
+   * The same for a command that may have to be ended early.
+   *
+   * @param ending is given what does that: SIGTERM, and SIGKILL after a while. It may be called
+   *     from any thread, and does nothing when the command has ended
+   */
+  public CommandEnd run(Path root, Invocation invocation, Consumer<Runnable> ending)
+      throws IOException {
     processes.becomeSubreaper();
     Descendants descendants = new Descendants(processes);
     int pid = start(root.resolve(invocation.workingDirectory()), invocation);
@@ -54,6 +66,7 @@ public final class CommandRunner {
         new Watchdog(command, invocation.timeout(), grace, isForegroundOfTerminal());
     try (watchdog;
         Interruption.Forwarding _ = interruption.forwardTo(watchdog::signal)) {
+      ending.accept(watchdog::endEarly);
       descendants.await(pid);
       return watchdog.end(command.reap());
     } finally {

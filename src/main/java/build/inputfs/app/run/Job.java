@@ -1,6 +1,7 @@
 package build.inputfs.app.run;
 
 import build.inputfs.cache.view.DeclaredOutputs;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cas.digest.Digest;
 import java.time.Duration;
 
@@ -8,11 +9,22 @@ import java.time.Duration;
  * A command to run in a view of a tree, and what it is to make.
  *
  * @param root digest of the input tree's root directory
+ * @param scratch how much it may write
  */
-public record Job(Digest root, Invocation invocation, DeclaredOutputs outputs) {
+public record Job(Digest root, Invocation invocation, DeclaredOutputs outputs, Quota scratch) {
+
+  /** A job that may write what it likes. */
+  public Job(Digest root, Invocation invocation, DeclaredOutputs outputs) {
+    this(root, invocation, outputs, Quota.NONE);
+  }
 
   /** This job with another timeout. */
   public Job withTimeout(Duration timeout) {
-    return new Job(root, invocation.withTimeout(timeout), outputs);
+    return new Job(root, invocation.withTimeout(timeout), outputs, scratch);
+  }
+
+  /** This job with another limit to what it may write. */
+  public Job withScratch(Quota quota) {
+    return new Job(root, invocation, outputs, quota);
   }
 }

@@ -1,5 +1,6 @@
 package build.inputfs.app.run;
 
+import build.inputfs.cache.view.LimitHit;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cas.proto.ActionResult;
 import java.util.List;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param end how the command ended
  * @param result its exit code and outputs; null when it did not run to its end, or the view failed
  * @param failures what the view could not give the command
+ * @param limits which limits to what it may write the command has reached
  * @param phases how long each step took
  * @param strategy that made the view
  * @param mechanism by which the view was really made
@@ -21,6 +23,7 @@ public record JobReport(
     CommandEnd end,
     @Nullable ActionResult result,
     List<ViewFailure> failures,
+    List<LimitHit> limits,
     Phases phases,
     String strategy,
     String mechanism,
@@ -41,6 +44,7 @@ public record JobReport(
 
   public JobReport {
     failures = List.copyOf(failures);
+    limits = List.copyOf(limits);
     counters = Map.copyOf(counters);
   }
 

@@ -1,8 +1,8 @@
 package build.inputfs.app.run;
 
 import build.inputfs.app.run.JobReport.Phases;
+import build.inputfs.cache.view.LimitHit;
 import build.inputfs.cache.view.OutputCollector;
-import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cache.view.ViewSpec;
@@ -68,7 +68,7 @@ public final class JobRunner {
                   posix.getegid(),
                   false,
                   job.outputs().viewPaths(),
-                  Quota.NONE));
+                  job.scratch()));
       long made = System.nanoTime();
       Used used;
       long remove;
@@ -82,6 +82,7 @@ public final class JobRunner {
           used.end(),
           used.result(),
           used.failures(),
+          used.limits(),
           phases,
           strategy.name(),
           view.mechanism(),
@@ -93,6 +94,7 @@ public final class JobRunner {
       CommandEnd end,
       @Nullable ActionResult result,
       List<ViewFailure> failures,
+      List<LimitHit> limits,
       long run,
       long collect) {}
 
@@ -104,7 +106,9 @@ public final class JobRunner {
           "the working directory '" + directory + "' is not a directory of the input tree");
     }
     long start = System.nanoTime();
-    CommandEnd end = commands.run(view.path(), job.invocation());
+    CommandEnd end =
+        commands.run(
+            view.path(), job.invocation(), ender -> view.limits().listen(hit -> end(hit, ender)));
     long ended = System.nanoTime();
     ActionResult result = null;
     if (end instanceof CommandEnd.Exited(int exitCode) && view.failures().isEmpty()) {
@@ -112,6 +116,19 @@ public final class JobRunner {
           interruption.interruptibly(() -> outputs.collect(view.tree(), job.outputs()));
       result = collected.toBuilder().setExitCode(exitCode).build();
     }
-    return new Used(end, result, view.failures(), ended - start, System.nanoTime() - ended);
+    return new Used(
+        end,
+        result,
+        view.failures(),
+        view.limits().all(),
+        ended - start,
+        System.nanoTime() - ended);
+  }
+
+  /** Ends a command that has passed a limit, where nothing else stops it. */
+  private static void end(LimitHit hit, Runnable ender) {
+    if (!hit.refused()) {
+      ender.run();
+    }
   }
 }

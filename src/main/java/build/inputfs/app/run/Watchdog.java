@@ -50,8 +50,15 @@ final class Watchdog implements AutoCloseable {
 
   private synchronized void timeOut() {
     timedOut = true;
-    command.signal(Signals.TERM.number());
-    killLater();
+    endEarly();
+  }
+
+  /** Has the command end, as if somebody else had sent it a signal. */
+  synchronized void endEarly() {
+    if (!timer.isShutdown()) {
+      command.signal(Signals.TERM.number());
+      killLater();
+    }
   }
 
   private void killLater() {
@@ -68,7 +75,7 @@ final class Watchdog implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     var _ = timer.shutdownNow();
   }
 }

@@ -1,5 +1,7 @@
 package build.inputfs.cache.view;
 
+import java.util.Locale;
+
 /**
  * A limit of its scratch that an action has reached. This is the action's own doing, not a failure
  * of the store or the view.
@@ -18,7 +20,11 @@ public record LimitHit(Quota.Limit limit, long allowed, boolean refused) {
           case BYTES -> "bytes";
           case FILES -> "files";
         };
-    return "the scratch's limit of %,d %s was %s"
-        .formatted(allowed, unit, refused ? "reached" : "passed");
+    return String.format(
+        Locale.ROOT,
+        "the scratch's limit of %,d %s was %s",
+        allowed,
+        unit,
+        refused ? "reached" : "passed");
   }
 }

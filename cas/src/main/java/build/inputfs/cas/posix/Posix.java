@@ -54,6 +54,9 @@ public final class Posix {
   public static final int RENAME_NOREPLACE = 1;
   public static final int RENAME_EXCHANGE = 2;
 
+  /** fallocate(2)'s modes that take no space: to punch a hole, and to cut or shift a range. */
+  public static final int FALLOC_GIVES_BACK = 0x2 | 0x8 | 0x20;
+
   public static final int SEEK_DATA = 3;
   public static final int SEEK_HOLE = 4;
 

@@ -360,7 +360,7 @@ final class Dispatcher {
       return takeBack(node, before, reply.failure(unique, backing));
     }
     if (backing == Backings.NONE) {
-      int keep = backings.used() ? 0 : Protocol.FOPEN_KEEP_CACHE;
+      int keep = backings.used() && !file.served ? 0 : Protocol.FOPEN_KEEP_CACHE;
       return reply.open(unique, before, handle, keep, 0);
     }
     return reply.open(unique, before, handle, Protocol.FOPEN_PASSTHROUGH, backing);

@@ -12,6 +12,7 @@ sealed interface Content {
    * The view's own.
    *
    * @param number names the file in the {@link Scratch}
+   * @param charge what it takes of the view's allowance
    */
-  record Private(long number) implements Content {}
+  record Private(long number, Charge charge) implements Content {}
 }

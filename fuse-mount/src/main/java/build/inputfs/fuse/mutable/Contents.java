@@ -32,15 +32,25 @@ final class Contents {
   private final Scratch scratch;
   private final Tree tree;
   private final FailureLog failures;
+  final Allowance allowance;
+  final CountedFiles counted;
   final LongAdder privateCopies = new LongAdder();
   final LongAdder privateCopyBytes = new LongAdder();
 
-  Contents(Posix posix, BlobSource source, Scratch scratch, Tree tree, FailureLog failures) {
+  Contents(
+      Posix posix,
+      BlobSource source,
+      Scratch scratch,
+      Tree tree,
+      FailureLog failures,
+      Allowance allowance) {
     this.posix = posix;
     this.source = source;
     this.scratch = scratch;
     this.tree = tree;
     this.failures = failures;
+    this.allowance = allowance;
+    this.counted = new CountedFiles(posix, allowance);
   }
 
   /** The token of {@link build.inputfs.fuse.vfs.OpenFile#content}. */
@@ -93,21 +103,24 @@ final class Contents {
     if (node.nlink > 0 || node.lookups > 0) {
       return null;
     }
-    if (node instanceof FileNode file) {
-      if (file.opens > 0) {
-        return null;
-      }
-      tree.table.remove(node);
-      return file.content instanceof Content.Private own ? own : null;
+    if (node instanceof FileNode file && file.opens > 0) {
+      return null;
     }
     tree.table.remove(node);
-    return null;
+    allowance.giveFiles(node.charge + node.linkCharge);
+    if (node.leaving) {
+      allowance.countLeaving(-1);
+    }
+    return node instanceof FileNode file && file.content instanceof Content.Private own
+        ? own
+        : null;
   }
 
   /** Removes content from the disk; null is nothing to do. Without the lock. */
   void remove(Content.@Nullable Private doomed) {
     if (doomed != null) {
       scratch.remove(doomed.number());
+      counted.give(doomed.charge());
     }
   }
 
@@ -166,13 +179,21 @@ final class Contents {
       }
       long wanted = Math.min(keep, before.size);
       Content.Private own = allocate();
-      int made = copyInput(file, input, own, wanted, wanted == before.size);
+      allowance.takeFile();
+      int made;
+      try {
+        made = copyInput(file, input, own, wanted, wanted == before.size);
+      } catch (Refusal refusal) {
+        allowance.giveFiles(1);
+        throw refusal;
+      }
       long[] times = {
         before.atimeSeconds, before.atimeNanos, before.mtimeSeconds, before.mtimeNanos
       };
       int stamped = scratch.setTimes(own.number(), times);
       if (stamped < 0) {
         posix.close(made);
+        allowance.giveFiles(1);
         throw diskFailure(file, own, "set times", stamped);
       }
       privateCopies.increment();
@@ -180,6 +201,7 @@ final class Contents {
       tree.lock.lock();
       try {
         file.content = own;
+        file.charge++;
         file.origin = null;
         file.retiredDescriptor = file.descriptor;
         file.descriptor = made;
@@ -194,8 +216,10 @@ final class Contents {
   private int copyInput(
       FileNode file, Content.Input input, Content.Private own, long length, boolean whole)
       throws Refusal {
+    long taken = allowance.countsBytes() ? counted.takeNew(length) : 0;
     int to = scratch.create(own.number());
     if (to < 0) {
+      allowance.correctBytes(-taken);
       throw diskFailure(file, own, "create", to);
     }
     boolean copied = false;
@@ -215,9 +239,12 @@ final class Contents {
       copied = true;
       return to;
     } finally {
+      if (allowance.countsBytes()) {
+        counted.settle(own.charge(), to, taken);
+      }
       if (!copied) {
         posix.close(to);
-        scratch.remove(own.number());
+        remove(own);
       }
     }
   }
@@ -226,7 +253,7 @@ final class Contents {
   int create(Content.Private own) throws Refusal {
     int made = scratch.create(own.number());
     if (made < 0) {
-      throw refusal("create", made);
+      throw refusal("create", "", made);
     }
     return made;
   }
@@ -235,10 +262,28 @@ final class Contents {
   void truncate(FileNode file, long size) throws Refusal {
     makePrivate(file, size);
     try {
-      result(posix.ftruncate(descriptor(file), size), file, "truncate");
+      int descriptor = descriptor(file);
+      int truncated = posix.ftruncate(descriptor, size);
+      if (allowance.countsBytes()) {
+        counted.settle(own(file).charge(), descriptor, 0);
+      }
+      result(truncated, file, "truncate");
     } finally {
       invalidate(file);
     }
+  }
+
+  /** The content of a file that has become private. */
+  Content.Private own(FileNode file) throws Refusal {
+    tree.lock.lock();
+    try {
+      if (file.content instanceof Content.Private own) {
+        return own;
+      }
+    } finally {
+      tree.lock.unlock();
+    }
+    throw Refusal.of(Status.INVALID);
   }
 
   /** Brings the attributes of a private file up to date. */
@@ -267,7 +312,7 @@ final class Contents {
 
   /** A number for new content. */
   Content.Private allocate() {
-    return new Content.Private(scratch.allocate());
+    return new Content.Private(scratch.allocate(), new Charge());
   }
 
   /** The time for what happens now: seconds and nanoseconds. */
@@ -376,12 +421,7 @@ final class Contents {
   /** As {@link #result(int, FileNode, String)}, for sizes and offsets. */
   long result(long result, FileNode file, String operation) throws Refusal {
     if (result < 0) {
-      Status status = StatusErrno.ofErrno((int) -result);
-      if (status == Status.IO_ERROR) {
-        failures.record(
-            operation, file.path(), null, new PosixException("scratch file", (int) -result));
-      }
-      throw Refusal.of(status);
+      throw refusal(operation, file.path(), (int) result);
     }
     return result;
   }
@@ -392,18 +432,16 @@ final class Contents {
   }
 
   private Refusal diskFailure(FileNode file, Content.Private own, String operation, int result) {
-    scratch.remove(own.number());
-    Status status = StatusErrno.ofErrno(-result);
-    if (status == Status.IO_ERROR) {
-      failures.record(operation, file.path(), null, new PosixException("scratch file", -result));
-    }
-    return Refusal.of(status);
+    remove(own);
+    return refusal(operation, file.path(), result);
   }
 
-  private Refusal refusal(String operation, int result) {
+  private Refusal refusal(String operation, String path, int result) {
     Status status = StatusErrno.ofErrno(-result);
     if (status == Status.IO_ERROR) {
-      failures.record(operation, "", null, new PosixException("scratch file", -result));
+      failures.record(operation, path, null, new PosixException("scratch file", -result));
+    } else if (status == Status.NO_SPACE || status == Status.QUOTA_EXCEEDED) {
+      allowance.diskRefused();
     }
     return Refusal.of(status);
   }

@@ -1,5 +1,6 @@
 package build.inputfs.fuse.mutable;
 
+import build.inputfs.cache.view.LimitHits;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
@@ -53,7 +54,6 @@ public final class FuseStrategy implements ViewStrategy {
 
   @Override
   public View open(ViewSpec spec) throws IOException {
-    spec.scratch().refuse(name(), "it does not count what is written");
     reader.directory(spec.root()); // a root that is missing or damaged is told at once
     Scratch scratch = Scratch.create(posix, scratchParent);
     try {
@@ -61,7 +61,9 @@ public final class FuseStrategy implements ViewStrategy {
       posix.fileTime(now);
       FailureLog failures = new FailureLog();
       Tree tree = new Tree(reader, failures, spec.root(), spec.uid(), spec.gid(), now);
-      Contents contents = new Contents(posix, source, scratch, tree, failures);
+      LimitHits limits = new LimitHits(spec.scratch());
+      Allowance allowance = new Allowance(spec.scratch(), limits, true);
+      Contents contents = new Contents(posix, source, scratch, tree, failures, allowance);
       MutableFileSystem fileSystem = new MutableFileSystem(posix, scratch, tree, contents);
       for (String output : spec.outputs()) {
         makeParents(fileSystem, spec, output);
@@ -71,6 +73,7 @@ public final class FuseStrategy implements ViewStrategy {
           spec.path(),
           mounted,
           failures,
+          limits,
           contents,
           new MutableTree(tree, contents, scratch),
           scratch);

@@ -1,7 +1,6 @@
 package build.inputfs.fuse.mutable;
 
 import build.inputfs.cache.view.LimitHits;
-import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cache.view.ViewTree;
@@ -19,22 +18,24 @@ final class FuseView implements View {
   private final Path path;
   private final Mounted mounted;
   private final FailureLog failures;
+  private final LimitHits limits;
   private final Contents contents;
   private final ViewTree tree;
   private final Scratch scratch;
-  private final LimitHits limits = new LimitHits(Quota.NONE);
   private final AtomicBoolean closed = new AtomicBoolean();
 
   FuseView(
       Path path,
       Mounted mounted,
       FailureLog failures,
+      LimitHits limits,
       Contents contents,
       ViewTree tree,
       Scratch scratch) {
     this.path = path;
     this.mounted = mounted;
     this.failures = failures;
+    this.limits = limits;
     this.contents = contents;
     this.tree = tree;
     this.scratch = scratch;

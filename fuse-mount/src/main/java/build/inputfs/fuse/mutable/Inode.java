@@ -28,6 +28,15 @@ abstract sealed class Inode permits DirectoryNode, FileNode, SymlinkNode, Specia
   /** How often the transport was told of it and has not forgotten. */
   long lookups;
 
+  /** How many files it counts as in the view's allowance, its further names aside. */
+  int charge;
+
+  /** How many of its names count as a file each. */
+  int linkCharge;
+
+  /** Whether it lost its last name and is still there. */
+  boolean leaving;
+
   final Timestamps times = new Timestamps();
 
   Inode(long id, int mode, int uid, int gid) {

@@ -36,8 +36,8 @@ public final class MutableFileSystem implements FileSystem {
     this.scratch = scratch;
     this.tree = tree;
     this.contents = contents;
-    names = new NameChanges(posix, tree, contents);
     files = new OpenFiles(posix, tree, contents);
+    names = new NameChanges(posix, tree, contents, files);
   }
 
   @Override
@@ -262,6 +262,7 @@ public final class MutableFileSystem implements FileSystem {
     out.availableBlocks = disk[4];
     out.files = disk[5];
     out.freeFiles = disk[6];
+    contents.allowance.limit(out);
     return Status.OK;
   }
 

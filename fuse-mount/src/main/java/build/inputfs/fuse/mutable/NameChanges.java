@@ -18,11 +18,15 @@ final class NameChanges {
   private final Posix posix;
   private final Tree tree;
   private final Contents contents;
+  private final OpenFiles files;
+  private final Allowance allowance;
 
-  NameChanges(Posix posix, Tree tree, Contents contents) {
+  NameChanges(Posix posix, Tree tree, Contents contents, OpenFiles files) {
     this.posix = posix;
     this.tree = tree;
     this.contents = contents;
+    this.files = files;
+    this.allowance = contents.allowance;
   }
 
   Status mknod(Caller caller, long parent, byte[] name, int mode, int device, Entry out) {
@@ -81,17 +85,38 @@ final class NameChanges {
   }
 
   private Status add(long parent, byte[] name, Entry out, Maker maker) {
-    tree.lock.lock();
+    return taking(
+        () -> {
+          tree.lock.lock();
+          try {
+            DirectoryNode directory = vacant(parent, name);
+            Inode node = maker.make(directory);
+            node.charge = 1;
+            node.times.setAll(contents.now());
+            insert(directory, name, node, out);
+          } finally {
+            tree.lock.unlock();
+          }
+        });
+  }
+
+  private interface Step {
+    void run() throws Refusal;
+  }
+
+  /** Does what counts as one file, if the allowance has it. */
+  private Status taking(Step step) {
     try {
-      DirectoryNode directory = vacant(parent, name);
-      Inode node = maker.make(directory);
-      node.times.setAll(contents.now());
-      insert(directory, name, node, out);
-      return Status.OK;
+      allowance.takeFile();
+      try {
+        step.run();
+        return Status.OK;
+      } catch (Refusal refusal) {
+        allowance.giveFiles(1);
+        throw refusal;
+      }
     } catch (Refusal refusal) {
       return refusal.status;
-    } finally {
-      tree.lock.unlock();
     }
   }
 
@@ -137,82 +162,107 @@ final class NameChanges {
       @Nullable Integer flags,
       Entry out,
       OpenFile opened) {
-    Content.Private content = contents.allocate();
-    int descriptor = -1;
+    return taking(
+        () -> {
+          Content.Private content = contents.allocate();
+          int descriptor = -1;
+          try {
+            descriptor = contents.create(content);
+            if (added(caller, parent, name, mode, flags, out, opened, content, descriptor)) {
+              descriptor = -1;
+            }
+          } catch (Refusal refusal) {
+            contents.remove(content);
+            throw refusal;
+          } finally {
+            if (descriptor >= 0) {
+              posix.close(descriptor);
+            }
+          }
+        });
+  }
+
+  /** Adds a created file to the tree: whether it has taken the descriptor. */
+  private boolean added(
+      Caller caller,
+      long parent,
+      byte @Nullable [] name,
+      int mode,
+      @Nullable Integer flags,
+      Entry out,
+      OpenFile opened,
+      Content.Private content,
+      int descriptor)
+      throws Refusal {
+    tree.lock.lock();
     try {
-      descriptor = contents.create(content);
-      tree.lock.lock();
-      try {
-        DirectoryNode directory = name == null ? tree.directory(parent) : vacant(parent, name);
-        FileNode file =
-            new FileNode(
-                tree.table.allocate(),
-                content,
-                directory,
-                name == null ? new byte[0] : name,
-                0,
-                mode,
-                caller.uid,
-                group(directory, caller));
-        file.times.setAll(contents.now());
-        if (flags != null) {
-          OpenFiles.count(file, flags, opened);
-          file.descriptor = descriptor;
-          file.descriptorUnused = true;
-          descriptor = -1;
-        }
-        if (name == null) {
-          file.nlink = 0;
-          file.lookups++;
-          tree.table.put(file);
-          out.node = file.id;
-          file.fill(out.attributes);
-        } else {
-          insert(directory, name, file, out);
-        }
-        return Status.OK;
-      } finally {
-        tree.lock.unlock();
+      DirectoryNode directory = name == null ? tree.directory(parent) : vacant(parent, name);
+      FileNode file =
+          new FileNode(
+              tree.table.allocate(),
+              content,
+              directory,
+              name == null ? new byte[0] : name,
+              0,
+              mode,
+              caller.uid,
+              group(directory, caller));
+      file.charge = 1;
+      file.times.setAll(contents.now());
+      if (flags != null) {
+        files.count(file, flags, opened);
+        file.descriptor = descriptor;
+        file.descriptorUnused = true;
       }
-    } catch (Refusal refusal) {
-      contents.remove(content);
-      return refusal.status;
+      if (name == null) {
+        file.nlink = 0;
+        file.lookups++;
+        tree.table.put(file);
+        out.node = file.id;
+        file.fill(out.attributes);
+      } else {
+        insert(directory, name, file, out);
+      }
+      return flags != null;
     } finally {
-      if (descriptor >= 0) {
-        posix.close(descriptor);
-      }
+      tree.lock.unlock();
     }
   }
 
   Status link(long id, long newParent, byte[] newName, Entry out) {
-    FileNode stale;
+    Inode[] linked = new Inode[1];
+    Status status = taking(() -> linked[0] = addLink(id, newParent, newName, out));
+    return status == Status.OK && linked[0] instanceof FileNode file
+        ? contents.refreshed(file, out.attributes)
+        : status;
+  }
+
+  private Inode addLink(long id, long newParent, byte[] newName, Entry out) throws Refusal {
     tree.lock.lock();
     try {
       DirectoryNode directory = vacant(newParent, newName);
       Inode node = tree.node(id);
       if (node instanceof DirectoryNode) {
-        return Status.NOT_PERMITTED;
+        throw Refusal.of(Status.NOT_PERMITTED);
       }
       if (node instanceof FileNode file) {
         file.origin = null;
       }
-      node.nlink++;
+      if (node.nlink++ == 0) {
+        allowance.giveFiles(1); // it was counted when it was made without a name
+      } else {
+        node.linkCharge++;
+      }
       node.times.changed(contents.now());
       directory.put(newName, node);
       directory.times.modified(contents.now());
       node.lookups++;
       out.node = node.id;
       node.fill(out.attributes);
-      if (!(node instanceof FileNode file) || !file.needsStat()) {
-        return Status.OK;
-      }
-      stale = file;
-    } catch (Refusal refusal) {
-      return refusal.status;
+      return node;
     } finally {
       tree.lock.unlock();
     }
-    return contents.refreshed(stale, out.attributes);
   }
 
   Status unlink(long parent, byte[] name) {
@@ -242,6 +292,13 @@ final class NameChanges {
     node.times.changed(contents.now());
     if (node instanceof FileNode file) {
       file.origin = null;
+    }
+    if (node.nlink == 0) {
+      node.leaving = true;
+      allowance.countLeaving(1);
+    } else if (node.linkCharge > 0) {
+      node.linkCharge--;
+      allowance.giveFiles(1);
     }
     return contents.dropIfUnused(node);
   }

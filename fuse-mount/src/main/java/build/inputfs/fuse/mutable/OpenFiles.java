@@ -1,5 +1,6 @@
 package build.inputfs.fuse.mutable;
 
+import build.inputfs.cas.posix.FileStat;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.fuse.vfs.OpenFile;
 import build.inputfs.fuse.vfs.Status;
@@ -63,7 +64,7 @@ final class OpenFiles {
   }
 
   /** Counts one more open. With the lock. */
-  static void count(FileNode file, int flags, OpenFile out) {
+  void count(FileNode file, int flags, OpenFile out) {
     Contents.pin(file);
     if (writes(flags)) {
       file.writers++;
@@ -71,8 +72,9 @@ final class OpenFiles {
     describe(file, out);
   }
 
-  private static void describe(FileNode file, OpenFile out) {
+  private void describe(FileNode file, OpenFile out) {
     out.content = Contents.token(file.content);
+    out.served = contents.allowance.countsBytes() && file.content instanceof Content.Private;
     out.immutable = file.content instanceof Content.Input;
   }
 
@@ -140,16 +142,30 @@ final class OpenFiles {
         id,
         file -> {
           int descriptor = contents.descriptor(file);
-          long done = 0;
-          while (done < length) {
-            done +=
-                contents.result(
-                    posix.pwrite(descriptor, address + done, length - done, offset + done),
-                    file,
-                    "write");
+          if (!contents.allowance.countsBytes()) {
+            return write(file, descriptor, offset, length, address);
           }
-          return done;
+          Charge charge = contents.own(file).charge();
+          CountedFiles.Grant grant = contents.counted.take(descriptor, offset, offset + length);
+          try {
+            return write(file, descriptor, offset, grant.end() - offset, address);
+          } finally {
+            contents.counted.settle(charge, descriptor, grant.bytes());
+          }
         });
+  }
+
+  private long write(FileNode file, int descriptor, long offset, long length, long address)
+      throws Refusal {
+    long done = 0;
+    while (done < length) {
+      long written = posix.pwrite(descriptor, address + done, length - done, offset + done);
+      if (written <= 0 && done > 0) {
+        return done; // the caller comes again for the rest, and is told why there is none
+      }
+      done += contents.result(written, file, "write");
+    }
+    return done;
   }
 
   Status fsync(long id, boolean dataOnly) {
@@ -177,11 +193,23 @@ final class OpenFiles {
     long result =
         onFile(
             id,
-            file ->
-                contents.result(
-                    posix.fallocate(contents.descriptor(file), mode, offset, length),
-                    file,
-                    "fallocate"));
+            file -> {
+              int descriptor = contents.descriptor(file);
+              if (!contents.allowance.countsBytes()) {
+                return contents.result(
+                    posix.fallocate(descriptor, mode, offset, length), file, "fallocate");
+              }
+              Charge charge = contents.own(file).charge();
+              boolean grows = (mode & Posix.FALLOC_GIVES_BACK) == 0;
+              long taken =
+                  grows ? contents.counted.takeAll(descriptor, offset, offset + length) : 0;
+              int allocated = posix.fallocate(descriptor, mode, offset, length);
+              if (grows && allocated == 0) {
+                contents.counted.reserve(charge, offset + length);
+              }
+              contents.counted.settle(charge, descriptor, taken);
+              return contents.result(allocated, file, "fallocate");
+            });
     return Status.ofResult(result);
   }
 
@@ -197,18 +225,39 @@ final class OpenFiles {
         from,
         source ->
             positive(
-                onFile(
-                    to,
-                    target ->
-                        contents.result(
-                            posix.copyFileRange(
-                                contents.descriptor(source),
-                                new long[] {fromOffset},
-                                contents.descriptor(target),
-                                new long[] {toOffset},
-                                length),
-                            target,
-                            "copy_file_range"))));
+                onFile(to, target -> copyRange(source, fromOffset, target, toOffset, length))));
+  }
+
+  private long copyRange(
+      FileNode source, long fromOffset, FileNode target, long toOffset, long length)
+      throws Refusal {
+    int from = contents.descriptor(source);
+    int to = contents.descriptor(target);
+    if (!contents.allowance.countsBytes()) {
+      return copyRange(from, fromOffset, target, to, toOffset, length);
+    }
+    FileStat stat = new FileStat();
+    long there = posix.fstat(from, stat) < 0 ? length : stat.size() - fromOffset;
+    if (there <= 0) {
+      return 0;
+    }
+    Charge charge = contents.own(target).charge();
+    CountedFiles.Grant grant =
+        contents.counted.take(to, toOffset, toOffset + Math.min(length, there));
+    try {
+      return copyRange(from, fromOffset, target, to, toOffset, grant.end() - toOffset);
+    } finally {
+      contents.counted.settle(charge, to, grant.bytes());
+    }
+  }
+
+  private long copyRange(
+      int from, long fromOffset, FileNode target, int to, long toOffset, long length)
+      throws Refusal {
+    return contents.result(
+        posix.copyFileRange(from, new long[] {fromOffset}, to, new long[] {toOffset}, length),
+        target,
+        "copy_file_range");
   }
 
   private static long positive(long result) throws Refusal {

@@ -101,9 +101,10 @@ public interface FileSystem {
   long read(long node, long offset, long length, long address);
 
   /**
-   * Writes to an open node, all or nothing.
+   * Writes to an open node.
    *
-   * @return {@code length}, or a negative {@link Status#asResult}
+   * @return the number of bytes, short only where there is no room for the rest, or a negative
+   *     {@link Status#asResult}
    */
   long write(long node, long offset, long length, long address);
 

@@ -16,4 +16,10 @@ public final class OpenFile {
    * Whether the content is an input's, which never changes, and may be kept after the last close.
    */
   public boolean immutable;
+
+  /**
+   * Whether all that is read and written must come through the server, which counts what is
+   * written: the kernel is not to use the backing file itself.
+   */
+  public boolean served;
 }

@@ -2,6 +2,8 @@ package build.inputfs.fuse.mutable;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.inputfs.cache.view.LimitHits;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.digest.DigestFunction;
 import build.inputfs.cas.posix.Posix;
@@ -49,6 +51,7 @@ final class ViewFixture implements AutoCloseable {
   final Digest root;
   final FailureLog failures = new FailureLog();
   final Scratch scratch;
+  final LimitHits limits;
   final Tree tree;
   final Contents contents;
   final MutableFileSystem view;
@@ -59,6 +62,10 @@ final class ViewFixture implements AutoCloseable {
   final Attributes attributes = new Attributes();
 
   ViewFixture(Path temp) throws IOException {
+    this(temp, Quota.NONE);
+  }
+
+  ViewFixture(Path temp, Quota quota) throws IOException {
     store =
         LocalStore.open(
             temp.resolve("store"),
@@ -84,7 +91,9 @@ final class ViewFixture implements AutoCloseable {
     tree =
         new Tree(
             new TreeReader(store, 1 << 20), failures, root, 7, 8, new long[] {1_700_000_000, 5});
-    contents = new Contents(posix, store, scratch, tree, failures);
+    limits = new LimitHits(quota);
+    Allowance allowance = new Allowance(quota, limits, true);
+    contents = new Contents(posix, store, scratch, tree, failures, allowance);
     view = new MutableFileSystem(posix, scratch, tree, contents);
     seen = new MutableTree(tree, contents, scratch);
     caller.uid = 1;

@@ -1,0 +1,64 @@
+package build.inputfs.it.quota;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import build.inputfs.it.harness.InputTree;
+import build.inputfs.it.harness.Outcome;
+import build.inputfs.it.harness.Strategy;
+import build.inputfs.it.harness.Workbench;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What {@code run} says of limits. */
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
+class RunLimitTest {
+  @RegisterExtension final Workbench bench = new Workbench();
+
+  private Outcome run(Strategy strategy, List<String> options, String script) {
+    bench.need(strategy);
+    List<String> arguments = new ArrayList<>(List.of("run", "--strategy", strategy.option()));
+    arguments.addAll(List.of("--cas", bench.store().folder().toString(), "--root"));
+    arguments.add(new InputTree().file("a", "content").putInto(bench.store()).toString());
+    arguments.addAll(options);
+    arguments.addAll(List.of("--", "sh", "-c", script));
+    return bench.inputfs(arguments.toArray(String[]::new));
+  }
+
+  @Test
+  void run_whenALimitIsReached_saysWhichAndKeepsTheCommandsExitCode() {
+    String script =
+        "dd if=/dev/zero of=x bs=64k count=100 2>/dev/null; rm x;"
+            + " mkdir b c d e f 2>/dev/null; echo out > a/../o; exit 7";
+    List<String> options = List.of("--scratch-limit", "1M,3", "--json", "--output", "o");
+    Outcome outcome = run(Strategy.FUSE, options, script);
+    assertThat(outcome.exit()).isEqualTo(7);
+    assertThat(outcome.err())
+        .contains("inputfs: the scratch's limit of 1,048,576 bytes was reached\n")
+        .contains("inputfs: the scratch's limit of 3 files was reached\n");
+    assertThat(outcome.out().replaceAll("\\s", ""))
+        .contains(
+            "\"limits\":[{\"limit\":\"bytes\",\"allowed\":1048576,\"refused\":true},"
+                + "{\"limit\":\"files\",\"allowed\":3,\"refused\":true}]");
+  }
+
+  @Test
+  void run_withinTheLimits_saysNothing() {
+    Outcome outcome =
+        run(Strategy.FUSE, List.of("--scratch-limit", "1M,3"), "echo x > b; cat b").ok();
+    assertThat(outcome.out()).isEqualTo("x\n");
+    assertThat(outcome.err()).isEmpty();
+  }
+
+  @Test
+  void limit_thatIsNone_isRefused() {
+    for (String wrong : List.of("", "x", "1.5M", "-1", "1M,", "99999999999T", "1M,2,3")) {
+      Outcome outcome = run(Strategy.FUSE, List.of("--scratch-limit", wrong), "true");
+      assertThat(outcome.exit()).as(wrong).isEqualTo(2);
+      assertThat(outcome.err()).contains("--scratch-limit takes a size such as 500M or 2G,10000");
+    }
+  }
+}
