@@ -1,14 +1,9 @@
 package build.inputfs.cas.posix;
 
 import java.io.File;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
-import jnr.ffi.LibraryLoader;
-import jnr.ffi.Runtime;
 
 /**
  * The native calls that start, await and end child processes.
@@ -38,19 +33,22 @@ public final class Processes {
   /** capget(2): the version of its structures, which hold two times 32 capabilities in each set. */
   private static final int CAPABILITY_VERSION_3 = 0x20080522;
 
+  /** The number of close_range(2), the same on all machines. */
+  private static final long CLOSE_RANGE = 436;
+
+  private static final long CLOSE_RANGE_CLOEXEC = 4;
+
   private static final int[] INHERITABLE_WORDS = {2, 5};
 
-  private final ProcessLibC libc;
-  private final Runtime runtime;
+  private final CLibrary libc;
 
-  private Processes(ProcessLibC libc) {
+  private Processes(CLibrary libc) {
     this.libc = libc;
-    this.runtime = Runtime.getRuntime(libc);
   }
 
   /** Binds the calls: make one and hand it on. */
   public static Processes load() {
-    return new Processes(LibraryLoader.create(ProcessLibC.class).load("c"));
+    return new Processes(new CLibrary());
   }
 
   /** A descriptor of a child that is not simply this process's own standard stream. */
@@ -94,42 +92,43 @@ public final class Processes {
    *     cannot be had
    */
   public int spawn(Program program) {
-    try (Arena memory = Arena.ofConfined()) {
+    try (NativeMemory memory = new NativeMemory()) {
       inheritNoCapabilities(memory);
-      long actions = struct(memory);
-      must(libc.posix_spawn_file_actions_init(actions));
+      long actions = memory.block(STRUCT);
+      must(libc.call("posix_spawn_file_actions_init", actions));
       try {
         program.redirects().forEach(redirect -> addRedirect(actions, redirect, memory));
-        long directory = text(memory, program.directory().toString());
-        must(libc.posix_spawn_file_actions_addchdir_np(actions, directory));
+        long directory = memory.string(program.directory().toString());
+        must(libc.call("posix_spawn_file_actions_addchdir_np", actions, directory));
         closeOthers(actions, program.redirects());
         return spawn(program, actions, memory);
       } finally {
-        libc.posix_spawn_file_actions_destroy(actions);
+        libc.call("posix_spawn_file_actions_destroy", actions);
       }
     }
   }
 
-  private int spawn(Program program, long actions, Arena memory) {
-    long attributes = struct(memory);
-    must(libc.posix_spawnattr_init(attributes));
+  private int spawn(Program program, long actions, NativeMemory memory) {
+    long attributes = memory.block(STRUCT);
+    must(libc.call("posix_spawnattr_init", attributes));
     try {
-      long noSignals = struct(memory);
-      libc.sigemptyset(noSignals);
-      must(libc.posix_spawnattr_setsigmask(attributes, noSignals));
-      must(libc.posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK));
-      int[] pid = new int[1];
+      long noSignals = memory.block(STRUCT);
+      libc.call("sigemptyset", noSignals);
+      must(libc.call("posix_spawnattr_setsigmask", attributes, noSignals));
+      must(libc.call("posix_spawnattr_setflags", attributes, POSIX_SPAWN_SETSIGMASK));
+      long pid = memory.block(Integer.BYTES);
       int errno =
-          libc.posix_spawn(
+          libc.call(
+              "posix_spawn",
               pid,
-              text(memory, program.file()),
+              memory.string(program.file()),
               actions,
               attributes,
-              texts(memory, program.arguments().stream().map(Processes::encode).toList()),
-              texts(memory, program.environment()));
-      return errno == 0 ? pid[0] : -errno;
+              memory.strings(program.arguments().stream().map(Processes::encode).toList()),
+              memory.strings(program.environment()));
+      return errno == 0 ? memory.getInt(pid) : -errno;
     } finally {
-      libc.posix_spawnattr_destroy(attributes);
+      libc.call("posix_spawnattr_destroy", attributes);
     }
   }
 
@@ -138,33 +137,39 @@ public final class Processes {
    * program gets that a user other than root executes: capabilities(7). The thread keeps what it
    * may do itself.
    */
-  private void inheritNoCapabilities(Arena memory) {
-    MemorySegment header = memory.allocate(STRUCT, 8);
-    header.set(ValueLayout.JAVA_INT, 0, CAPABILITY_VERSION_3);
-    MemorySegment sets = memory.allocate(STRUCT, 8);
-    mustWork(libc.capget(header.address(), sets.address()));
+  private void inheritNoCapabilities(NativeMemory memory) {
+    long header = memory.block(STRUCT);
+    memory.putInt(header, CAPABILITY_VERSION_3);
+    long sets = memory.block(STRUCT);
+    mustWork(libc.call("capget", header, sets));
     for (int word : INHERITABLE_WORDS) {
-      sets.setAtIndex(ValueLayout.JAVA_INT, word, 0);
+      memory.putInt(sets + (long) word * Integer.BYTES, 0);
     }
-    mustWork(libc.capset(header.address(), sets.address()));
+    mustWork(libc.call("capset", header, sets));
   }
 
-  private void addRedirect(long actions, Redirect redirect, Arena memory) {
+  private void addRedirect(long actions, Redirect redirect, NativeMemory memory) {
     switch (redirect) {
       case Redirect.From(int fd, Path file) ->
           must(
-              libc.posix_spawn_file_actions_addopen(
-                  actions, fd, text(memory, file.toString()), Posix.O_RDONLY, 0));
-      case Redirect.To(int fd, Path file) ->
-          must(
-              libc.posix_spawn_file_actions_addopen(
+              libc.call(
+                  "posix_spawn_file_actions_addopen",
                   actions,
                   fd,
-                  text(memory, file.toString()),
+                  memory.string(file.toString()),
+                  Posix.O_RDONLY,
+                  0));
+      case Redirect.To(int fd, Path file) ->
+          must(
+              libc.call(
+                  "posix_spawn_file_actions_addopen",
+                  actions,
+                  fd,
+                  memory.string(file.toString()),
                   Posix.O_WRONLY | Posix.O_CREAT | Posix.O_TRUNC | Posix.O_APPEND,
                   0600));
       case Redirect.Like(int fd, int of) ->
-          must(libc.posix_spawn_file_actions_adddup2(actions, of, fd));
+          must(libc.call("posix_spawn_file_actions_adddup2", actions, of, fd));
     }
   }
 
@@ -172,13 +177,13 @@ public final class Processes {
   private void closeOthers(long actions, List<Redirect> redirects) {
     int last = redirects.stream().mapToInt(Redirect::fd).reduce(2, Math::max);
     try {
-      must(libc.posix_spawn_file_actions_addclosefrom_np(actions, last + 1));
+      must(libc.call("posix_spawn_file_actions_addclosefrom_np", actions, last + 1));
     } catch (UnsatisfiedLinkError e) {
       // Before glibc 2.34: those that are open by now have to do.
       String[] open = new File("/proc/self/fd").list();
       for (String fd : open == null ? new String[0] : open) {
         if (Integer.parseInt(fd) > last) {
-          must(libc.posix_spawn_file_actions_addclose(actions, Integer.parseInt(fd)));
+          must(libc.call("posix_spawn_file_actions_addclose", actions, Integer.parseInt(fd)));
         }
       }
     }
@@ -192,14 +197,14 @@ public final class Processes {
    * @throws PosixException with ECHILD when there is no child
    */
   public int awaitAny() throws PosixException {
-    try (Arena memory = Arena.ofConfined()) {
-      MemorySegment info = memory.allocate(STRUCT, 8);
+    try (NativeMemory memory = new NativeMemory()) {
+      long info = memory.block(STRUCT);
       int result;
       do {
-        result = wrap(libc.waitid(P_ALL, 0, info.address(), WEXITED | WNOWAIT));
+        result = CLibrary.wrap(libc.call("waitid", P_ALL, 0, info, WEXITED | WNOWAIT));
       } while (result == -Errnos.EINTR);
-      Posix.check(result, "waitid");
-      return info.get(ValueLayout.JAVA_INT, SI_PID);
+      CLibrary.check(result, "waitid");
+      return memory.getInt(info + SI_PID);
     }
   }
 
@@ -210,21 +215,46 @@ public final class Processes {
    *     while it has not ended
    */
   public int reap(int pid) throws PosixException {
-    int[] status = new int[1];
-    int result;
-    do {
-      result = wrap(libc.waitpid(pid, status, WNOHANG));
-    } while (result == -Errnos.EINTR);
-    if (Posix.check(result, "waitpid " + pid) == 0) {
-      return -1;
+    try (NativeMemory memory = new NativeMemory()) {
+      long status = memory.block(Integer.BYTES);
+      int result;
+      do {
+        result = CLibrary.wrap(libc.call("waitpid", pid, status, WNOHANG));
+      } while (result == -Errnos.EINTR);
+      if (CLibrary.check(result, "waitpid " + pid) == 0) {
+        return -1;
+      }
+      int code = memory.getInt(status);
+      int signal = code & 0x7f;
+      return signal == 0 ? (code >> 8) & 0xff : 128 + signal;
     }
-    int signal = status[0] & 0x7f;
-    return signal == 0 ? (status[0] >> 8) & 0xff : 128 + signal;
+  }
+
+  /**
+   * Runs another program in place of this one: execve(2). It has the standard streams and nothing
+   * beside them. Returns only when that fails.
+   *
+   * @param command the first is the program's path
+   * @param environment each {@code NAME=value}
+   */
+  public void become(List<String> command, List<byte[]> environment) throws PosixException {
+    try (NativeMemory memory = new NativeMemory()) {
+      // What an old kernel cannot close so is open in the new program, and harmless.
+      var _ = libc.call("syscall", CLOSE_RANGE, 3, 0xffffffffL, CLOSE_RANGE_CLOEXEC);
+      List<byte[]> arguments = command.stream().map(Processes::encode).toList();
+      int result =
+          libc.call(
+              "execve",
+              memory.string(command.getFirst()),
+              memory.strings(arguments),
+              memory.strings(environment));
+      CLibrary.check(CLibrary.wrap(result), "execve " + command.getFirst());
+    }
   }
 
   /** kill(2): returns {@code -errno} where it failed. */
   public int kill(int pid, int signal) {
-    return wrap(libc.kill(pid, signal));
+    return CLibrary.wrap(libc.call("kill", pid, signal));
   }
 
   /**
@@ -232,44 +262,22 @@ public final class Processes {
    * included: PR_SET_CHILD_SUBREAPER of prctl(2).
    */
   public void becomeSubreaper() throws PosixException {
-    Posix.check(
-        wrap(libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)), "prctl PR_SET_CHILD_SUBREAPER");
+    CLibrary.check(
+        CLibrary.wrap(libc.call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)),
+        "prctl PR_SET_CHILD_SUBREAPER");
   }
 
   /** Whether this process has any child, running or not yet reaped: waitid(2). */
   public boolean hasChildren() {
-    try (Arena memory = Arena.ofConfined()) {
+    try (NativeMemory memory = new NativeMemory()) {
       int options = WEXITED | WNOHANG | WNOWAIT;
-      return wrap(libc.waitid(P_ALL, 0, struct(memory), options)) != -Errnos.ECHILD;
+      return CLibrary.wrap(libc.call("waitid", P_ALL, 0, memory.block(STRUCT), options))
+          != -Errnos.ECHILD;
     }
   }
 
   private static byte[] encode(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
-  }
-
-  /** The address of a zeroed structure, as long as {@code memory} lives. */
-  private static long struct(Arena memory) {
-    return memory.allocate(STRUCT, 8).address();
-  }
-
-  private static long text(Arena memory, String text) {
-    return text(memory, encode(text));
-  }
-
-  private static long text(Arena memory, byte[] text) {
-    MemorySegment string = memory.allocate(text.length + 1L);
-    MemorySegment.copy(text, 0, string, ValueLayout.JAVA_BYTE, 0, text.length);
-    return string.address();
-  }
-
-  /** The address of an array of C strings that ends with a null pointer. */
-  private static long texts(Arena memory, List<byte[]> texts) {
-    MemorySegment array = memory.allocate(ValueLayout.JAVA_LONG, texts.size() + 1L);
-    for (int i = 0; i < texts.size(); i++) {
-      array.setAtIndex(ValueLayout.JAVA_LONG, i, text(memory, texts.get(i)));
-    }
-    return array.address();
   }
 
   private static void must(int errno) {
@@ -278,13 +286,9 @@ public final class Processes {
     }
   }
 
-  private void mustWork(int result) {
+  private static void mustWork(int result) {
     if (result < 0) {
-      must(runtime.getLastError());
+      must(-CLibrary.wrap(result));
     }
-  }
-
-  private int wrap(int result) {
-    return result >= 0 ? result : -runtime.getLastError();
   }
 }
