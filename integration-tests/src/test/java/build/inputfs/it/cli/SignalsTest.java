@@ -33,7 +33,7 @@ class SignalsTest {
   private static final long USUAL_SEED = 1;
 
   /** How often a run is stopped, at as many moments; more by the property. */
-  private static final int MOMENTS = Integer.getInteger("inputfs.it.moments", 25);
+  private static final int MOMENTS = Integer.getInteger("inputfs.it.moments", 15);
 
   @RegisterExtension final Workbench bench = new Workbench();
   @Parameter Strategy strategy = Strategy.FUSE;

@@ -125,29 +125,32 @@ static void op_ofdlock(void) {
 }
 static void op_flock(void) { done(flock(file(0), (int) flags(1))); }
 
-// What another process meets that opens the path and asks for the same lock.
+// What another process meets that opens the path and asks for the same lock. That process says it by
+// its exit code: when the answer is read it is gone.
+static void answer_of(pid_t child) {
+  int status = 0;
+  waitpid(child, &status, 0);
+  errno = WEXITSTATUS(status);
+  done(errno == 0 ? 0 : -1);
+}
 static void op_otherlock(void) {
   fflush(stdout);
   pid_t child = fork();
   if (child == 0) {
     int fd = open(text(0), O_RDWR);
     struct flock lock = range(1);
-    done(fd < 0 ? -1 : fcntl(fd, F_SETLK, &lock));
-    fflush(stdout);
-    _exit(0);
+    _exit(fd < 0 || fcntl(fd, F_SETLK, &lock) < 0 ? errno : 0);
   }
-  waitpid(child, NULL, 0);
+  answer_of(child);
 }
 static void op_otherflock(void) {
   fflush(stdout);
   pid_t child = fork();
   if (child == 0) {
     int fd = open(text(0), O_RDONLY);
-    done(fd < 0 ? -1 : flock(fd, (int) flags(1)));
-    fflush(stdout);
-    _exit(0);
+    _exit(fd < 0 || flock(fd, (int) flags(1)) < 0 ? errno : 0);
   }
-  waitpid(child, NULL, 0);
+  answer_of(child);
 }
 
 // ---- mappings
