@@ -16,6 +16,7 @@ enum Command {
   MOUNT("mount", "show a tree of the store as a directory"),
   UNMOUNT("unmount", "end what `mount` shows"),
   MATERIALIZE("materialize", "make a real directory of a tree of the store"),
+  CAS("cas", "tell about, check or shrink the store"),
   CACHE("cache", "tell about, check or empty the cache of real trees"),
   LS("ls", "list a directory of a tree"),
   TREE("tree", "list a tree"),
@@ -72,6 +73,7 @@ enum Command {
       case MOUNT -> new MountCommand();
       case UNMOUNT -> new UnmountCommand();
       case MATERIALIZE -> new MaterializeCommand();
+      case CAS -> new CasCommand();
       case CACHE -> new CacheCommand();
       case LS -> new ListCommand();
       case TREE -> new TreeCommand();

@@ -8,6 +8,7 @@ import build.inputfs.cache.link.TreeOptions;
 import build.inputfs.cache.link.TreeRemover;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.store.Lease;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
 import build.inputfs.cas.tree.TreeReader;
@@ -58,7 +59,8 @@ final class MaterializeCommand implements Subcommand {
       TreeReader trees = new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES);
       TreeOptions options = new TreeOptions(mechanism, posix.geteuid(), posix.getegid());
       TreeCounts counts;
-      try (Progress progress = Progress.start(context.console(), "making");
+      try (Lease _ = store.lease(root);
+          Progress progress = Progress.start(context.console(), "making");
           TreeRemover remover = new TreeRemover(posix, threads);
           Materializer materializer =
               new Materializer(

@@ -2,6 +2,7 @@ package build.inputfs.app.cli;
 
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.store.Lease;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
 import build.inputfs.cas.tree.InputDirectory;
@@ -53,12 +54,15 @@ record Place(LocalStore store, TreeReader trees, Digest root, String path) {
     try (Stores stores = context.stores(Posix.load())) {
       LocalStore store = stores.open(Options.path(arguments, Options.CAS), StoreAccess.READ_ONLY);
       String path = Options.argument(arguments, 1);
-      return use.at(
-          new Place(
-              store,
-              new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES),
-              store.resolve(Options.required(arguments, 0)),
-              path == null ? "" : path));
+      Digest root = store.resolve(Options.required(arguments, 0));
+      try (Lease _ = store.lease(root)) {
+        return use.at(
+            new Place(
+                store,
+                new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES),
+                root,
+                path == null ? "" : path));
+      }
     }
   }
 

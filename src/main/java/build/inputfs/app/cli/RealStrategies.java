@@ -6,6 +6,7 @@ import build.inputfs.cache.link.RealTreeStrategy;
 import build.inputfs.cache.link.SafeLinks;
 import build.inputfs.cache.view.FirstWorkingStrategy;
 import build.inputfs.cache.view.LateStrategy;
+import build.inputfs.cache.view.LeasedStrategy;
 import build.inputfs.cache.view.SessionFolder;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
@@ -78,7 +79,7 @@ final class RealStrategies implements Strategies {
                       late(Mechanism.CLONE, posix, blobs, trees, own)),
                   Logging::detail);
         };
-    return new InSession(strategy, session);
+    return new InSession(new LeasedStrategy(strategy, blobs), session);
   }
 
   /** A strategy and the folder that it has to itself. */

@@ -17,6 +17,7 @@ import build.inputfs.cache.view.ViewStrategy;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.Processes;
 import build.inputfs.cas.posix.Processes.Redirect;
+import build.inputfs.cas.store.Lease;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
 import build.inputfs.cas.tree.TreeReader;
@@ -144,12 +145,18 @@ final class RunCommand implements Subcommand {
       LocalStore results = stores.writable(store);
       long start = System.nanoTime();
       LocalStore inputs = arguments.hasMatchedOption(INPUTS) ? results : store;
-      Job job =
-          job(arguments, given, redirects, inputs, posix, interruption, context.console())
-              .withScratch(scratch);
+      Job job;
+      Lease kept;
+      try (Lease _ = inputs.keepNew()) {
+        job =
+            job(arguments, given, redirects, inputs, posix, interruption, context.console())
+                .withScratch(scratch);
+        kept = inputs.lease(job.root());
+      }
       long imported = System.nanoTime() - start;
       TreeReader trees = new TreeReader(inputs, TreeReader.DEFAULT_CACHE_BYTES);
-      try (ViewStrategy strategy = context.strategy(arguments, posix, inputs, trees)) {
+      try (kept;
+          ViewStrategy strategy = context.strategy(arguments, posix, inputs, trees)) {
         JobReport report =
             new JobRunner(
                     posix,

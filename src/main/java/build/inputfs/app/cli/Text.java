@@ -1,13 +1,19 @@
 package build.inputfs.app.cli;
 
 import build.inputfs.cas.tree.Kind;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** How values are written for people. Stateless. */
 final class Text {
   private static final String[] UNITS = {"bytes", "KB", "MB", "GB", "TB", "PB"};
+  private static final Pattern SIZE =
+      Pattern.compile("([0-9]+(?:\\.[0-9]+)?) ?(?:([KMGTP])(I)?)?B?");
   private static final String RIGHTS = "rwxrwxrwx";
 
   private Text() {}
@@ -21,6 +27,30 @@ final class Text {
       unit++;
     }
     return unit == 0 ? bytes + " bytes" : String.format(Locale.ROOT, "%.1f %s", value, UNITS[unit]);
+  }
+
+  /**
+   * Reads a number of bytes as people write it: {@code 20GB}, {@code 1.5T}, {@code 512MiB}, {@code
+   * 1000}.
+   *
+   * @return the bytes; negative when it is no such number
+   */
+  static long parseBytes(String text) {
+    Matcher matcher = SIZE.matcher(text.toUpperCase(Locale.ROOT));
+    if (!matcher.matches()) {
+      return -1;
+    }
+    String unit = matcher.group(2);
+    int power = unit == null ? 0 : 1 + "KMGTP".indexOf(unit);
+    BigDecimal step = BigDecimal.valueOf(matcher.group(3) == null ? 1000 : 1024);
+    try {
+      return new BigDecimal(matcher.group(1))
+          .multiply(step.pow(power))
+          .setScale(0, RoundingMode.DOWN)
+          .longValueExact();
+    } catch (ArithmeticException e) {
+      return -1;
+    }
   }
 
   /** A number of things. */

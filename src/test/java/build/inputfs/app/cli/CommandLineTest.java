@@ -109,6 +109,53 @@ final class CommandLineTest {
   }
 
   @Test
+  void cas_tellsChecksAndShrinksTheStore() throws IOException {
+    importInputs();
+    assertThat(run("cas", new CasCommand(), "stat")).isZero();
+    assertThat(out())
+        .containsPattern("blobs +4 +\\d+ bytes")
+        .containsPattern("quarantined +0 +0 bytes");
+    assertThat(run("cas", new CasCommand(), "verify")).isZero();
+    assertThat(out()).isEmpty();
+
+    Path damaged;
+    try (var files = Files.walk(store.resolve("cas"))) {
+      damaged = files.filter(Files::isRegularFile).findFirst().orElseThrow();
+    }
+    Files.setPosixFilePermissions(damaged, PosixFilePermissions.fromString("rw-r--r--"));
+    Files.writeString(damaged, "something else");
+    assertThat(run("cas", new CasCommand(), "verify")).isEqualTo(1);
+    assertThat(out()).startsWith(damaged + ": its content has the hash ").contains("quarantine");
+    assertThat(damaged).doesNotExist();
+    assertThat(run("cas", new CasCommand(), "verify")).isZero();
+
+    assertThat(run("cas", new CasCommand(), "gc", "--max-size", "1kB")).isZero();
+    assertThat(out())
+        .startsWith("deleted 0 blobs and results of 0 bytes; 3 blobs and results left");
+    assertThat(run("cas", new CasCommand(), "gc", "--max-size", "0")).isZero();
+    assertThat(out()).startsWith("deleted 3 blobs").contains("; 0 blobs and results left");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gc", "stat --max-size 1", "gc --max-size much", "all"})
+  void cas_whenUsedWrongly_saysSo(String arguments) {
+    assertThat(run("cas", new CasCommand(), arguments.split(" "))).isEqualTo(2);
+    assertThat(err()).contains("see inputfs cas --help");
+  }
+
+  @Test
+  void sizes_areReadAsPeopleWriteThem() {
+    assertThat(Text.parseBytes("800000")).isEqualTo(800_000);
+    assertThat(Text.parseBytes("20GB")).isEqualTo(20_000_000_000L);
+    assertThat(Text.parseBytes("1.5t")).isEqualTo(1_500_000_000_000L);
+    assertThat(Text.parseBytes("512 MiB")).isEqualTo(512L << 20);
+    assertThat(Text.parseBytes("0")).isZero();
+    for (String wrong : List.of("", "-1", "GB", "1X", "99999999999T", "1.2.3")) {
+      assertThat(Text.parseBytes(wrong)).isNegative();
+    }
+  }
+
+  @Test
   void look_whenTheBlobIsMissing_namesIt() {
     importInputs();
     String missing = "0".repeat(64) + "/3";

@@ -10,6 +10,7 @@ import build.inputfs.cas.proto.OutputDirectory;
 import build.inputfs.cas.proto.OutputFile;
 import build.inputfs.cas.proto.OutputSymlink;
 import build.inputfs.cas.store.BlobSource;
+import build.inputfs.cas.store.Lease;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.PutMode;
 import com.google.protobuf.Timestamp;
@@ -54,24 +55,26 @@ public final class OutputCollector {
    *     digest (a FIFO, a socket), or cannot be stored
    */
   public ActionResult collect(ViewTree view, DeclaredOutputs outputs) throws IOException {
-    ActionResult.Builder result = ActionResult.newBuilder();
-    for (Output output : outputs.outputs()) {
-      ViewTree.Node node = find(view, output.viewPath());
-      switch (node) {
-        case null -> {}
-        case ViewTree.RegularFile file -> {
-          refuseIf(output.expected() == Expected.DIRECTORY, output, "a file");
-          result.addOutputFiles(file(output, file, outputs.nodeProperties()));
+    try (Lease _ = store.keepNew()) {
+      ActionResult.Builder result = ActionResult.newBuilder();
+      for (Output output : outputs.outputs()) {
+        ViewTree.Node node = find(view, output.viewPath());
+        switch (node) {
+          case null -> {}
+          case ViewTree.RegularFile file -> {
+            refuseIf(output.expected() == Expected.DIRECTORY, output, "a file");
+            result.addOutputFiles(file(output, file, outputs.nodeProperties()));
+          }
+          case ViewTree.Directory directory -> {
+            refuseIf(output.expected() == Expected.FILE, output, "a directory");
+            result.addOutputDirectories(directory(output, directory, outputs));
+          }
+          case ViewTree.SymbolicLink symlink -> addSymlink(result, output, symlink.target());
+          case ViewTree.Special special -> throw special(output.path(), special);
         }
-        case ViewTree.Directory directory -> {
-          refuseIf(output.expected() == Expected.FILE, output, "a directory");
-          result.addOutputDirectories(directory(output, directory, outputs));
-        }
-        case ViewTree.SymbolicLink symlink -> addSymlink(result, output, symlink.target());
-        case ViewTree.Special special -> throw special(output.path(), special);
       }
+      return result.build();
     }
-    return result.build();
   }
 
   /**

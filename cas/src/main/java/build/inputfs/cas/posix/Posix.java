@@ -42,6 +42,7 @@ public final class Posix {
   public static final int O_CLOEXEC = 0x80000;
   public static final int O_PATH = 0x200000;
 
+  public static final int LOCK_SH = 1;
   public static final int LOCK_EX = 2;
   public static final int LOCK_NB = 4;
 

@@ -25,19 +25,24 @@ final class ActionCache {
   private final Fanout folder;
   private final TemporaryFiles temporaries;
   private final FileCloner cloner;
+  private final StoreKeeper keeper;
   private final Pattern names;
 
-  ActionCache(Fanout folder, TemporaryFiles temporaries, Posix posix, int hashLength) {
+  ActionCache(
+      Fanout folder, TemporaryFiles temporaries, StoreKeeper keeper, Posix posix, int hashLength) {
     this.folder = folder;
     this.temporaries = temporaries;
     this.cloner = new FileCloner(posix);
+    this.keeper = keeper;
     this.names = Pattern.compile("[0-9a-f]{" + 2 * hashLength + "}");
   }
 
   @Nullable ActionResult get(Digest action) throws IOException {
     Path file = folder.path(action.hex());
     try {
-      return ActionResult.parseFrom(Files.readAllBytes(file));
+      byte[] encoded = Files.readAllBytes(file);
+      keeper.resultUsed(action.hex(), encoded.length);
+      return ActionResult.parseFrom(encoded);
     } catch (NoSuchFileException e) {
       return null;
     } catch (InvalidProtocolBufferException e) {
@@ -48,9 +53,11 @@ final class ActionCache {
   void put(Digest action, ActionResult result) throws IOException {
     Path temporary = temporaries.newPath();
     try {
-      Files.write(temporary, result.toByteArray());
+      byte[] encoded = result.toByteArray();
+      Files.write(temporary, encoded);
       cloner.seal(temporary, MODE);
       folder.publish(temporary, folder.path(action.hex()));
+      keeper.resultPut(action.hex(), encoded.length);
     } finally {
       temporaries.release(temporary);
     }

@@ -33,4 +33,14 @@ public interface BlobSource {
    * @throws IOException when the blob is larger than {@code limit}, or the disk fails
    */
   byte[] read(Digest digest, int limit) throws IOException;
+
+  /**
+   * Keeps what is there now of a tree until the lease is closed, where blobs may go that nobody
+   * keeps. It takes the same time whatever the tree's size.
+   *
+   * @param root a directory's digest
+   */
+  default Lease lease(Digest root) throws IOException {
+    return Lease.NONE;
+  }
 }

@@ -46,6 +46,7 @@ final class BlobWriter {
   private final TemporaryFiles temporaries;
   private final Posix posix;
   private final FileCloner cloner;
+  private final StoreKeeper keeper;
   private final SingleFlight<Digest, Path> publishing = new SingleFlight<>();
   private final Set<Long> disksWithoutReflinks = ConcurrentHashMap.newKeySet();
   private final LongAdder copied = new LongAdder();
@@ -53,10 +54,16 @@ final class BlobWriter {
   private final LongAdder linked = new LongAdder();
   private final LongAdder present = new LongAdder();
 
-  BlobWriter(DigestFunction function, Fanout blobs, TemporaryFiles temporaries, Posix posix) {
+  BlobWriter(
+      DigestFunction function,
+      Fanout blobs,
+      TemporaryFiles temporaries,
+      StoreKeeper keeper,
+      Posix posix) {
     this.function = function;
     this.blobs = blobs;
     this.temporaries = temporaries;
+    this.keeper = keeper;
     this.posix = posix;
     this.cloner = new FileCloner(posix);
   }
@@ -67,7 +74,7 @@ final class BlobWriter {
 
   Digest put(byte[] data) throws IOException {
     Digest digest = function.digest(data);
-    if (isPresent(digest)) {
+    if (find(digest)) {
       present.increment();
       return digest;
     }
@@ -84,7 +91,7 @@ final class BlobWriter {
   }
 
   Digest put(InputStream in, @Nullable Digest expected) throws IOException {
-    if (expected != null && isPresent(expected)) {
+    if (expected != null && find(expected)) {
       present.increment();
       return expected;
     }
@@ -148,7 +155,7 @@ final class BlobWriter {
     if (expected != null) {
       verify(file.toString(), expected, digest);
     }
-    if (isPresent(digest)) {
+    if (find(digest)) {
       present.increment();
       return digest;
     }
@@ -231,15 +238,29 @@ final class BlobWriter {
   /** Publishes {@code temporary} and returns it, or returns the blob that is there. */
   private Path firstOf(Path temporary, Digest digest) throws IOException {
     Path blob = blobs.path(digest.hex());
-    if (isPresent(digest)) {
+    if (find(digest)) {
       return blob;
     }
     cloner.seal(temporary, MODE);
-    blobs.publish(temporary, blob);
+    try (Lease _ = keeper.putting(digest)) {
+      blobs.publish(temporary, blob);
+      keeper.put(digest);
+    }
     return temporary;
   }
 
-  boolean isPresent(Digest digest) {
+  /** Whether a blob is there, which then counts as put. */
+  boolean find(Digest digest) {
+    try (Lease _ = keeper.putting(digest)) {
+      boolean found = isPresent(digest);
+      if (found) {
+        keeper.put(digest);
+      }
+      return found;
+    }
+  }
+
+  private boolean isPresent(Digest digest) {
     if (digest.isEmpty()) {
       return true;
     }

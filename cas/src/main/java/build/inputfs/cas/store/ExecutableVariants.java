@@ -1,8 +1,10 @@
 package build.inputfs.cas.store;
 
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.FileStat;
 import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.posix.PosixException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,14 +22,16 @@ final class ExecutableVariants {
 
   private final Fanout folder;
   private final TemporaryFiles temporaries;
+  private final StoreKeeper keeper;
   private final Posix posix;
   private final FileCloner cloner;
   private final OpenWriters writers;
   private final SingleFlight<Digest, Path> making = new SingleFlight<>();
 
-  ExecutableVariants(Fanout folder, TemporaryFiles temporaries, Posix posix) {
+  ExecutableVariants(Fanout folder, TemporaryFiles temporaries, StoreKeeper keeper, Posix posix) {
     this.folder = folder;
     this.temporaries = temporaries;
+    this.keeper = keeper;
     this.posix = posix;
     this.cloner = new FileCloner(posix);
     this.writers = new OpenWriters(posix);
@@ -49,23 +53,30 @@ final class ExecutableVariants {
         });
   }
 
-  /** Deletes the variant, if there is one: its blob is going. */
-  void drop(Digest digest) throws IOException {
-    Files.deleteIfExists(folder.path(digest.hex()));
-  }
-
   private void make(Digest digest, Path blob, Path variant) throws IOException {
     Path temporary = temporaries.newPath();
     try {
-      cloner.copy(blob, temporary);
+      copy(digest, blob, temporary);
       cloner.seal(temporary, MODE);
       if (Files.size(temporary) != digest.size()) {
         throw new MissingBlobException(digest, "it changed its size while it was copied");
       }
       writers.awaitNone(temporary);
       folder.publish(temporary, variant);
+      keeper.variantMade(digest);
     } finally {
       temporaries.release(temporary);
+    }
+  }
+
+  private void copy(Digest digest, Path blob, Path temporary) throws IOException {
+    try {
+      cloner.copy(blob, temporary);
+    } catch (PosixException e) {
+      if (e.errno() == Errnos.ENOENT && !Files.exists(blob)) {
+        throw new MissingBlobException(digest, "it has just gone");
+      }
+      throw e;
     }
   }
 

@@ -10,9 +10,9 @@ import java.nio.file.StandardCopyOption;
  * A folder whose files are named by hash, spread over subfolders by the hash's first two digits:
  * {@code ab/abcd…}, as Bazel's disk cache does. Stateless.
  */
-record Fanout(Path root) {
+public record Fanout(Path root) {
   /** Where the file of this hash is, whether or not it exists. */
-  Path path(String hex) {
+  public Path path(String hex) {
     return root.resolve(hex.substring(0, 2)).resolve(hex);
   }
 

@@ -14,12 +14,12 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
-import java.time.Instant;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -36,33 +36,50 @@ import org.jspecify.annotations.Nullable;
  * <p>What is ours alone (executable variants, temporary files) is in the subfolder {@code inputfs};
  * for a store that is only read it is in a private folder elsewhere, and nothing in the store is
  * ever touched. Thread-safe. Closing deletes temporary files; reading goes on working.
+ *
+ * <p>Several processes may use one store. Those that take blobs away, to keep it within a limit,
+ * leave alone what any process has a {@link #lease} on, or has put since it began to {@link
+ * #keepNew}.
  */
 public final class LocalStore implements BlobSource, AutoCloseable {
+  private final StoreFiles files;
   private final Path root;
   private final DigestFunction function;
   private final boolean writable;
   private final Fanout blobs;
   private final Path emptyBlob;
   private final Posix posix;
+  private final StoreKeeper keeper;
+  private final OwnSession session;
   private final TemporaryFiles temporaries;
   private final ExecutableVariants variants;
   private final BlobWriter writer;
   private final ActionCache actions;
   private final FileCloner cloner;
+  private final Sweep sweep;
 
-  private LocalStore(Path root, DigestFunction function, boolean writable, Path own, Posix posix) {
-    this.root = root;
+  private LocalStore(
+      StoreFiles files,
+      DigestFunction function,
+      boolean writable,
+      @Nullable StoreKeeper keeper,
+      Posix posix) {
+    this.files = files;
+    this.root = files.root();
     this.function = function;
     this.writable = writable;
     this.posix = posix;
-    this.blobs = new Fanout(root.resolve("cas"));
-    this.emptyBlob = own.resolve("empty");
-    this.temporaries = new TemporaryFiles(own.resolve("tmp"));
-    this.variants = new ExecutableVariants(new Fanout(own.resolve("exec")), temporaries, posix);
-    this.writer = new BlobWriter(function, blobs, temporaries, posix);
+    this.session = new OwnSession(files.sessions());
+    this.keeper = keeper == null ? new Guest(files.lock(), writable, session) : keeper;
+    this.blobs = files.blobs();
+    this.emptyBlob = files.own().resolve("empty");
+    this.temporaries = new TemporaryFiles(files.temporaries(), files.sessions(), session);
+    this.variants = new ExecutableVariants(files.variants(), temporaries, this.keeper, posix);
+    this.writer = new BlobWriter(function, blobs, temporaries, this.keeper, posix);
     this.actions =
-        new ActionCache(new Fanout(root.resolve("ac")), temporaries, posix, function.hashLength());
+        new ActionCache(files.results(), temporaries, this.keeper, posix, function.hashLength());
     this.cloner = new FileCloner(posix);
+    this.sweep = new Sweep(files, temporaries);
   }
 
   /**
@@ -93,9 +110,19 @@ public final class LocalStore implements BlobSource, AutoCloseable {
       throw new IOException("there is no store in " + absolute);
     }
     Path own = writable ? absolute.resolve("inputfs") : privateFolder.toAbsolutePath().normalize();
-    LocalStore store = new LocalStore(absolute, function, writable, own, posix);
-    store.temporaries.sweep(Instant.now());
-    return store;
+    return new LocalStore(new StoreFiles(absolute, own, posix), function, writable, null, posix);
+  }
+
+  /**
+   * Opens a store that is written, and made if need be.
+   *
+   * @param keeper is told of all that is done with it
+   */
+  public static LocalStore open(
+      StoreFiles files, DigestFunction function, StoreKeeper keeper, Posix posix)
+      throws IOException {
+    Files.createDirectories(files.root());
+    return new LocalStore(files, function, true, keeper, posix);
   }
 
   private static boolean isWritable(Path folder) throws IOException {
@@ -113,6 +140,16 @@ public final class LocalStore implements BlobSource, AutoCloseable {
     return writable;
   }
 
+  /** Where its files are. */
+  public StoreFiles files() {
+    return files;
+  }
+
+  /** Has it noticed that a blob is not there any more. */
+  public void forget(Digest digest) {
+    keeper.missing(digest);
+  }
+
   /** How blobs got into the store since it was opened. */
   public PutCounts putCounts() {
     return writer.counts();
@@ -123,15 +160,38 @@ public final class LocalStore implements BlobSource, AutoCloseable {
     return function;
   }
 
-  /** Whether the blob is there with its size. */
+  /** Whether the blob is there with its size. For leases it counts as put if it is. */
   public boolean contains(Digest digest) {
-    return writer.isPresent(digest);
+    return writer.find(digest);
+  }
+
+  /**
+   * Keeps a tree: what is there now of all that can be reached from a directory's message stays
+   * there, as far as inputfs is concerned, until the lease is closed. It takes the same time
+   * whatever the tree's size. Any other blob may be kept so too.
+   *
+   * @throws IOException when other processes cannot be told, for want of room on the disk say
+   */
+  @Override
+  public Lease lease(Digest root) throws IOException {
+    return writing(() -> keeper.lease(root));
+  }
+
+  /**
+   * Keeps all blobs and results that are put from now on, or found to be there when they are to be
+   * put, until the lease is closed: for as long as it takes to put what belongs together. In a
+   * process other than the one that keeps the store within its limit, nothing at all is taken away
+   * meanwhile.
+   */
+  public Lease keepNew() throws IOException {
+    return keeper.keepNew();
   }
 
   @Override
   public Path locate(Digest digest, boolean executable) throws IOException {
-    Path blob = digest.isEmpty() ? emptyBlob() : present(digest);
-    return executable ? variants.of(digest, blob) : blob;
+    Path blob = digest.isEmpty() ? writing(this::emptyBlob) : present(digest);
+    keeper.used(digest);
+    return executable ? writing(() -> variants.of(digest, blob)) : blob;
   }
 
   @Override
@@ -160,14 +220,21 @@ public final class LocalStore implements BlobSource, AutoCloseable {
    * @throws MissingBlobException when there is no such blob, or it does not have its size
    */
   public FileChannel openBlobChannel(Digest digest) throws IOException {
-    return FileChannel.open(
-        locate(digest, false), StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+    try {
+      return FileChannel.open(
+          locate(digest, false), StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+    } catch (NoSuchFileException e) {
+      throw new MissingBlobException(digest, "it has just gone from " + root);
+    }
   }
 
-  /** Puts a blob that is on the heap. */
+  /**
+   * Puts a blob that is on the heap.
+   *
+   * @throws StoreFullException when there is no room for it, as all that writes does
+   */
   public Digest put(byte[] data) throws IOException {
-    checkWritable();
-    return writer.put(data);
+    return putting(() -> writer.put(data));
   }
 
   /** Puts the encoded form of a message. */
@@ -183,8 +250,7 @@ public final class LocalStore implements BlobSource, AutoCloseable {
    * @throws DigestMismatchException when it is something else; nothing is put then
    */
   public Digest put(InputStream in, @Nullable Digest expected) throws IOException {
-    checkWritable();
-    return writer.put(in, expected);
+    return putting(() -> writer.put(in, expected));
   }
 
   /**
@@ -196,13 +262,7 @@ public final class LocalStore implements BlobSource, AutoCloseable {
    *     put in the way that {@code mode} demands
    */
   public Digest put(Path file, PutMode mode, @Nullable Digest expected) throws IOException {
-    checkWritable();
-    return writer.put(file, mode, expected);
-  }
-
-  /** Deletes the executable variant of a blob that is going. */
-  public void dropVariant(Digest digest) throws IOException {
-    variants.drop(digest);
+    return putting(() -> writer.put(file, mode, expected));
   }
 
   /** The recorded result of the action with this digest, of which only the hash counts, or null. */
@@ -212,8 +272,12 @@ public final class LocalStore implements BlobSource, AutoCloseable {
 
   /** Records the result of an action, in place of what was recorded before. */
   public void putActionResult(Digest action, ActionResult result) throws IOException {
-    checkWritable();
-    actions.put(action, result);
+    var _ =
+        putting(
+            () -> {
+              actions.put(action, result);
+              return action;
+            });
   }
 
   /** The hashes, in hexadecimal and sorted, of all actions that have a recorded result. */
@@ -246,7 +310,36 @@ public final class LocalStore implements BlobSource, AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    temporaries.close();
+    try {
+      sweep.close();
+      temporaries.close();
+    } finally {
+      session.close();
+    }
+  }
+
+  /** Waits until what dead processes have left is gone. */
+  public void awaitSweep() throws InterruptedException {
+    sweep.await();
+  }
+
+  /** Something that writes. */
+  @FunctionalInterface
+  private interface Writing<V> {
+    V run() throws IOException;
+  }
+
+  private Digest putting(Writing<Digest> put) throws IOException {
+    checkWritable();
+    return writing(put);
+  }
+
+  private <V> V writing(Writing<V> write) throws IOException {
+    try {
+      return write.run();
+    } catch (IOException e) {
+      throw StoreFullException.explain(root, e);
+    }
   }
 
   private Path present(Digest digest) throws IOException {
@@ -254,6 +347,7 @@ public final class LocalStore implements BlobSource, AutoCloseable {
     FileStat stat = new FileStat();
     int result = posix.lstat(blob, stat);
     if (result == -Errnos.ENOENT || result == -Errnos.ENOTDIR) {
+      keeper.missing(digest);
       throw new MissingBlobException(digest, "not in " + root);
     }
     Posix.check(result, "stat " + blob);

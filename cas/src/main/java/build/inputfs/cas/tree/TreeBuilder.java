@@ -4,6 +4,7 @@ import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.proto.NodeProperties;
 import build.inputfs.cas.store.FileStamp;
+import build.inputfs.cas.store.Lease;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.PutMode;
 import com.google.protobuf.Timestamp;
@@ -82,7 +83,9 @@ public final class TreeBuilder {
 
   /**
    * Imports {@code directory} and returns the digest of its root message. When this returns or
-   * throws, nothing is being read or written any more.
+   * throws, nothing is being read or written any more. What it puts is kept until then; whoever
+   * wants to find it there later too takes a lease while a {@link LocalStore#keepNew} of its own
+   * lasts.
    *
    * @throws IOException when something in it cannot be read or told in a tree (a socket, a device,
    *     a name that is not UTF-8), or changes while it is read; the message names the path
@@ -100,7 +103,7 @@ public final class TreeBuilder {
     }
     AtomicReference<@Nullable Digest> digest = new AtomicReference<>();
     ForkJoinPool pool = new ForkJoinPool(threads);
-    try {
+    try (Lease _ = store.keepNew()) {
       pool.submit(new DirectoryTask(null, new Listed("", root, stamp), 1, digest::set)).get();
       return Objects.requireNonNull(digest.get());
     } catch (ExecutionException e) {

@@ -2,7 +2,6 @@ package build.inputfs.cas.store;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.digest.DigestFunction;
@@ -91,17 +90,6 @@ final class ExecutableVariantsTest {
     Files.write(variant, new byte[1]);
     Files.setPosixFilePermissions(variant, PosixFilePermissions.fromString("r-xr-xr-x"));
     assertThat(store.locate(digest, true)).hasBinaryContent(SCRIPT);
-  }
-
-  @Test
-  void invariant2_variantDiesWithItsBlob() throws IOException {
-    Digest digest = store.put(SCRIPT);
-    Path variant = store.locate(digest, true);
-    Files.delete(store.locate(digest, false));
-    assertThatThrownBy(() -> store.locate(digest, true)).isInstanceOf(MissingBlobException.class);
-    store.dropVariant(digest);
-    assertThat(variant).doesNotExist();
-    store.dropVariant(digest);
   }
 
   /** Each child that is forked inherits the descriptors that are open just then. */

@@ -208,7 +208,6 @@ final class LocalStoreTest {
     store.put(file, PutMode.LINK, HELLO_DIGEST);
     store.locate(HELLO_DIGEST, true);
     store.read(HELLO_DIGEST, 100);
-    store.dropVariant(HELLO_DIGEST);
     open(root, StoreAccess.READ_WRITE).close();
     assertThat(FileStamp.of(POSIX, blob(HELLO_DIGEST))).isEqualTo(published);
   }

@@ -3,6 +3,7 @@ package build.inputfs.fuse.forest;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.BlobSource;
+import build.inputfs.cas.store.Lease;
 import build.inputfs.cas.tree.TreeReader;
 import build.inputfs.fuse.vfs.FailureRecorder;
 import build.inputfs.fuse.vfs.InputAttributes;
@@ -40,6 +41,7 @@ public final class Forest implements AutoCloseable {
   private static final int MOST_BASES = 4;
 
   private final ForestFileSystem fileSystem;
+  private final BlobSource source;
   private final Mounted mounted;
   private final Path mountPoint;
   private final List<FailureRecorder> recorders;
@@ -58,12 +60,14 @@ public final class Forest implements AutoCloseable {
 
   private Forest(
       ForestFileSystem fileSystem,
+      BlobSource source,
       Mounted mounted,
       Path mountPoint,
       List<FailureRecorder> recorders,
       TreeReader reader,
       Duration keep) {
     this.fileSystem = fileSystem;
+    this.source = source;
     this.mounted = mounted;
     this.mountPoint = mountPoint;
     this.recorders = recorders;
@@ -103,7 +107,7 @@ public final class Forest implements AutoCloseable {
             (operation, path, digest, cause) ->
                 recorders.forEach(each -> each.record(operation, path, digest, cause)));
     Mounted mounted = transport.mount(fileSystem, mountPoint, true);
-    Forest forest = new Forest(fileSystem, mounted, mountPoint, recorders, reader, keep);
+    Forest forest = new Forest(fileSystem, source, mounted, mountPoint, recorders, reader, keep);
     forest.gardener.start();
     return forest;
   }
@@ -173,11 +177,13 @@ public final class Forest implements AutoCloseable {
   public static final class Stack implements AutoCloseable {
     private final Planted planted;
     private final List<Path> directories;
+    private final List<Lease> leases;
     private boolean closed;
 
-    private Stack(Planted planted, List<Path> directories) {
+    private Stack(Planted planted, List<Path> directories, List<Lease> leases) {
       this.planted = planted;
       this.directories = directories;
+      this.leases = leases;
     }
 
     /** At least one; on the forest's mount. */
@@ -190,13 +196,15 @@ public final class Forest implements AutoCloseable {
     public synchronized void close() {
       if (!closed) {
         closed = true;
+        leases.forEach(Lease::close);
         planted.leave();
       }
     }
   }
 
   /**
-   * The stack of a tree, to lay a view over. A tree that is known costs no I/O at all.
+   * The stack of a tree, to lay a view over. A tree that is known costs no I/O but for its leases:
+   * on all that is shown, the tree itself left out, on which the caller has one.
    *
    * @return the stack, which stays shown until the caller closes it
    * @throws IOException when the tree's root cannot be read
@@ -208,8 +216,30 @@ public final class Forest implements AutoCloseable {
         known = plant(root);
       }
       if (known.enter()) {
-        return new Stack(known, directories(known));
+        try {
+          return new Stack(known, directories(known), leases(known));
+        } catch (IOException | RuntimeException e) {
+          known.leave();
+          throw e;
+        }
       }
+    }
+  }
+
+  /** Leases on the other trees that this one is laid over, as far as they are shown in it. */
+  private List<Lease> leases(Planted tree) throws IOException {
+    List<Lease> leases = new ArrayList<>();
+    try {
+      for (Planted base = tree.base; base != null; base = base.base) {
+        leases.add(source.lease(base.root));
+      }
+      for (LayerTable.Layer layer : tree.layers) {
+        leases.add(source.lease(layer.subtree));
+      }
+      return leases;
+    } catch (IOException | RuntimeException e) {
+      leases.forEach(Lease::close);
+      throw e;
     }
   }
 

@@ -1,0 +1,88 @@
+package build.inputfs.cache.view;
+
+import build.inputfs.cas.store.BlobSource;
+import build.inputfs.cas.store.Lease;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** A strategy whose views each have a lease on their input tree's blobs, from before to after. */
+public final class LeasedStrategy implements ViewStrategy {
+  private final ViewStrategy strategy;
+  private final BlobSource blobs;
+
+  /**
+   * @param strategy makes the views; closed with this one
+   * @param blobs where the input trees are
+   */
+  public LeasedStrategy(ViewStrategy strategy, BlobSource blobs) {
+    this.strategy = strategy;
+    this.blobs = blobs;
+  }
+
+  @Override
+  public String name() {
+    return strategy.name();
+  }
+
+  @Override
+  public View open(ViewSpec spec) throws IOException {
+    Lease lease = blobs.lease(spec.root());
+    try {
+      return new LeasedView(strategy.open(spec), lease);
+    } catch (IOException | RuntimeException | Error e) {
+      lease.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    strategy.close();
+  }
+
+  private record LeasedView(View view, Lease lease) implements View {
+    @Override
+    public Path path() {
+      return view.path();
+    }
+
+    @Override
+    public String mechanism() {
+      return view.mechanism();
+    }
+
+    @Override
+    public ViewTree tree() {
+      return view.tree();
+    }
+
+    @Override
+    public List<ViewFailure> failures() {
+      return view.failures();
+    }
+
+    @Override
+    public LimitHits limits() {
+      return view.limits();
+    }
+
+    @Override
+    public Map<String, Long> counters() {
+      return view.counters();
+    }
+
+    @Override
+    public void awaitEnd() throws InterruptedException {
+      view.awaitEnd();
+    }
+
+    @Override
+    public void close() throws IOException {
+      try (lease) {
+        view.close();
+      }
+    }
+  }
+}
