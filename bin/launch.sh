@@ -63,7 +63,7 @@ launch() {
   # Commands that end soon start faster with the quick compiler alone; but what that makes of hashing is
   # ten times slower, and what serves a view is to be as fast as can be.
   case ${1:-} in
-    import | run | replay | mount | bench) ;;
+    import | run | replay | mount | daemon | bench) ;;
     *) jvm="$jvm -XX:TieredStopAtLevel=1" ;;
   esac
   # Java decodes the names of files by the locale, which may be none or not installed. Commands that

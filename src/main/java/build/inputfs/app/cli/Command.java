@@ -22,6 +22,7 @@ enum Command {
   TREE("tree", "list a tree"),
   CAT("cat", "print a file of a tree"),
   STAT("stat", "tell about one entry of a tree"),
+  DAEMON("daemon", "serve views to other programs"),
   BENCH("bench", "measure views on this machine"),
   BENCH_SERVE(BenchServeCommand.NAME);
 
@@ -79,6 +80,7 @@ enum Command {
       case TREE -> new TreeCommand();
       case CAT -> new CatCommand();
       case STAT -> new StatCommand();
+      case DAEMON -> new DaemonCommand();
       case BENCH -> new BenchCommand();
       case BENCH_SERVE -> new BenchServeCommand();
     };

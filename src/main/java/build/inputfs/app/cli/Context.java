@@ -1,5 +1,6 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.app.daemon.StrategySet;
 import build.inputfs.app.run.Interruption;
 import build.inputfs.app.run.Problems;
 import build.inputfs.cache.view.ViewStrategy;
@@ -38,6 +39,25 @@ record Context(
   ViewStrategy strategy(ParseResult arguments, Posix posix, BlobSource blobs, TreeReader trees)
       throws IOException {
     String name = Options.get(arguments, Options.STRATEGY);
+    return strategies.open(
+        name == null ? Strategies.AUTOMATIC : name, posix, blobs, trees, scratch(arguments));
+  }
+
+  /**
+   * All strategies, which the caller closes; {@code auto} is the one that the options ask for.
+   *
+   * @param own an existing folder of this process's own that takes all they keep
+   */
+  StrategySet strategies(
+      ParseResult arguments, Posix posix, BlobSource blobs, TreeReader trees, Path own)
+      throws IOException {
+    String name = Options.get(arguments, Options.STRATEGY);
+    StrategySet all = strategies.all(posix, blobs, trees, own);
+    return name == null ? all : new StrategySet(all.byName(), all.of(name));
+  }
+
+  /** The real path of the scratch folder that the options ask for, or of this user's own. */
+  Path scratch(ParseResult arguments) throws IOException {
     Path scratch = Options.path(arguments, Options.SCRATCH);
     if (scratch == null) {
       scratch = folders.scratch();
@@ -45,8 +65,7 @@ record Context(
     } else if (!Files.isDirectory(scratch)) {
       throw new IOException("the scratch folder " + scratch + " is not a directory");
     }
-    return strategies.open(
-        name == null ? Strategies.AUTOMATIC : name, posix, blobs, trees, scratch.toRealPath());
+    return scratch.toRealPath();
   }
 
   /** Makes a folder of this user's cache, or says which option names another. */

@@ -87,7 +87,8 @@ public final class Main {
     } catch (ParameterException e) {
       return wrongUsage(name, e, console);
     }
-    Logging.choose(Options.has(parsed, Options.VERBOSE), name.equals("mount"));
+    Logging.choose(
+        Options.has(parsed, Options.VERBOSE), name.equals("mount") || name.equals("daemon"));
     try {
       return command.run(parsed, context);
     } catch (ParameterException e) {
@@ -126,7 +127,7 @@ public final class Main {
     return help.append(AFTER_COMMANDS).toString();
   }
 
-  private static String version() {
+  static String version() {
     String version = Main.class.getPackage().getImplementationVersion();
     return version == null ? "(not packaged)" : version;
   }

@@ -1,5 +1,6 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.app.daemon.StrategySet;
 import build.inputfs.cache.link.CacheFolder;
 import build.inputfs.cache.link.Mechanism;
 import build.inputfs.cache.link.RealTreeStrategy;
@@ -22,7 +23,10 @@ import build.inputfs.fuse.mutable.FuseStrategy;
 import build.inputfs.fuse.overlay.OverlayStrategy;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.stream.Stream;
 
 /** The strategies of this program. */
@@ -62,28 +66,32 @@ final class RealStrategies implements Strategies {
     if (namespace.equals(MADE)) {
       Logging.detail("this user may not mount: a user and mount namespace was made for this run");
     }
-    Path own = session.path();
-    ViewStrategy strategy =
-        switch (name) {
-          case "overlay" -> overlay(posix, blobs, trees, own);
-          case "fuse" -> fuse(posix, blobs, trees, own);
-          case "hardlink" -> realTree(Mechanism.LINK, posix, blobs, trees, own);
-          case "clone" -> realTree(Mechanism.CLONE, posix, blobs, trees, own);
-          case "copy" -> realTree(Mechanism.COPY, posix, blobs, trees, own);
-          default ->
-              new FirstWorkingStrategy(
-                  List.of(
-                      overlay(posix, blobs, trees, own),
-                      fuse(posix, blobs, trees, own),
-                      new SafeLinks(posix, blobs, late(Mechanism.LINK, posix, blobs, trees, own)),
-                      late(Mechanism.CLONE, posix, blobs, trees, own)),
-                  Logging::detail);
-        };
-    return new InSession(new LeasedStrategy(strategy, blobs), session);
+    StrategySet all = all(posix, blobs, trees, session.path());
+    ViewStrategy strategy = all.of(name);
+    return new InSession(strategy, all, session);
+  }
+
+  @Override
+  public StrategySet all(Posix posix, BlobSource blobs, TreeReader trees, Path own) {
+    SequencedMap<String, ViewStrategy> byName = new LinkedHashMap<>();
+    byName.put("overlay", new LateStrategy("overlay", () -> overlay(posix, blobs, trees, own)));
+    byName.put("fuse", fuse(posix, blobs, trees, own));
+    ViewStrategy link = late(Mechanism.LINK, posix, blobs, trees, own);
+    byName.put(link.name(), link);
+    ViewStrategy clone = late(Mechanism.CLONE, posix, blobs, trees, own);
+    byName.put(clone.name(), clone);
+    byName.put(Mechanism.COPY.label(), late(Mechanism.COPY, posix, blobs, trees, own));
+    List<ViewStrategy> tried = new ArrayList<>(byName.values());
+    tried.set(tried.indexOf(link), new SafeLinks(posix, blobs, link));
+    tried.removeLast(); // clones are copies where the disk cannot clone
+    byName.replaceAll((name, strategy) -> new LeasedStrategy(strategy, blobs));
+    return new StrategySet(
+        byName, new LeasedStrategy(new FirstWorkingStrategy(tried, Logging::detail), blobs));
   }
 
   /** A strategy and the folder that it has to itself. */
-  private record InSession(ViewStrategy strategy, SessionFolder session) implements ViewStrategy {
+  private record InSession(ViewStrategy strategy, StrategySet all, SessionFolder session)
+      implements ViewStrategy {
     @Override
     public String name() {
       return strategy.name();
@@ -97,7 +105,7 @@ final class RealStrategies implements Strategies {
     @Override
     public void close() throws IOException {
       try (session) {
-        strategy.close();
+        all.close();
       }
     }
   }

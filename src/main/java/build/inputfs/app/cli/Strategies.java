@@ -1,5 +1,6 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.app.daemon.StrategySet;
 import build.inputfs.cache.view.ViewStrategy;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.BlobSource;
@@ -26,4 +27,11 @@ interface Strategies {
    */
   ViewStrategy open(String name, Posix posix, BlobSource blobs, TreeReader trees, Path scratch)
       throws IOException;
+
+  /**
+   * All strategies, which the caller closes.
+   *
+   * @param own an existing folder of this process's own that takes all they keep
+   */
+  StrategySet all(Posix posix, BlobSource blobs, TreeReader trees, Path own);
 }

@@ -2,9 +2,14 @@ package build.inputfs.app.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.inputfs.app.daemon.StrategySet;
 import build.inputfs.app.run.CopyStrategy;
 import build.inputfs.app.run.Interruption;
+import build.inputfs.cache.view.ViewStrategy;
+import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.Signals;
+import build.inputfs.cas.store.BlobSource;
+import build.inputfs.cas.tree.TreeReader;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.ByteArrayOutputStream;
@@ -14,7 +19,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -408,8 +415,23 @@ final class CommandLineTest {
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8)),
         new Folders(own, own.resolve("scratch"), own.resolve("inputfs"), mountPoints),
-        (name, posix, blobs, trees, scratch) -> new CopyStrategy(blobs, trees, List.of()),
+        new Copies(),
         () -> interruption);
+  }
+
+  /** The one strategy that needs nothing from the machine. */
+  private static final class Copies implements Strategies {
+    @Override
+    public ViewStrategy open(
+        String name, Posix posix, BlobSource blobs, TreeReader trees, Path scratch) {
+      return new CopyStrategy(blobs, trees, List.of());
+    }
+
+    @Override
+    public StrategySet all(Posix posix, BlobSource blobs, TreeReader trees, Path own) {
+      ViewStrategy copy = new CopyStrategy(blobs, trees, List.of());
+      return new StrategySet(new LinkedHashMap<>(Map.of(copy.name(), copy)), copy);
+    }
   }
 
   private String out() {

@@ -30,6 +30,7 @@ public final class Errnos {
   public static final int ENOTTY = number(25, "ENOTTY");
   public static final int ETXTBSY = number(26, "ETXTBSY");
   public static final int ELOOP = number(40, "ELOOP");
+  public static final int ERANGE = number(34, "ERANGE");
   public static final int EFBIG = number(27, "EFBIG");
   public static final int ENOSPC = number(28, "ENOSPC");
   public static final int EROFS = number(30, "EROFS");

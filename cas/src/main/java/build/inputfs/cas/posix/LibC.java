@@ -101,6 +101,10 @@ public interface LibC {
 
   int socketpair(int domain, int type, int protocol, @Out int[] fds);
 
+  int socket(int domain, int type, int protocol);
+
+  int connect(int fd, long address, int length);
+
   long recvmsg(int fd, long message, int flags);
 
   int poll(long fds, long count, int timeoutMillis);

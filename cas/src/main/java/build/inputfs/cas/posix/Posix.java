@@ -83,6 +83,13 @@ public final class Posix {
   // System call numbers, the same on all architectures that we run on.
   private static final long IO_URING_SETUP = 425;
   private static final long IO_URING_ENTER = 426;
+  private static final long OPEN_TREE = 428;
+  private static final long MOVE_MOUNT = 429;
+
+  private static final int OPEN_TREE_CLONE = 1;
+  private static final int AT_RECURSIVE = 0x8000;
+  private static final int MOVE_MOUNT_F_EMPTY_PATH = 0x4;
+  private static final int MOVE_MOUNT_T_EMPTY_PATH = 0x40;
 
   private static final int STATX_BASIC_STATS = 0x7ff;
   private static final int STATX_MNT_ID = 0x1000;
@@ -405,9 +412,40 @@ public final class Posix {
     return wrap(libc.umount2(target.toString(), flags));
   }
 
+  /**
+   * A copy of the mount at {@code path}, with those below it, that is mounted nowhere yet:
+   * open_tree(2). Gives a descriptor, close-on-exec, with which it goes.
+   */
+  public int openTree(Path path) {
+    try (Arena arena = Arena.ofConfined()) {
+      long flags = OPEN_TREE_CLONE | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | O_CLOEXEC;
+      long name = arena.allocateFrom(path.toString()).address();
+      return (int) wrap(libc.syscall(OPEN_TREE, AT_FDCWD, name, flags, 0, 0, 0));
+    }
+  }
+
+  /** Mounts what {@link #openTree} gave on the directory {@code place}: move_mount(2). */
+  public int moveMount(int tree, int place) {
+    try (Arena arena = Arena.ofConfined()) {
+      long flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+      long empty = arena.allocateFrom("").address();
+      return (int) wrap(libc.syscall(MOVE_MOUNT, tree, empty, place, empty, flags, 0));
+    }
+  }
+
   /** socketpair(2): fills in the two descriptors. */
   public int socketpair(int domain, int type, int protocol, int[] fds) {
     return wrap(libc.socketpair(domain, type, protocol, fds));
+  }
+
+  /** socket(2). */
+  public int socket(int domain, int type, int protocol) {
+    return wrap(libc.socket(domain, type, protocol));
+  }
+
+  /** connect(2): {@code address} is that of a struct sockaddr of {@code length} bytes. */
+  public int connect(int fd, long address, int length) {
+    return wrap(libc.connect(fd, address, length));
   }
 
   /** recvmsg(2): {@code message} is the address of a struct msghdr. */

@@ -1,0 +1,263 @@
+package build.inputfs.app.cli;
+
+import build.inputfs.app.daemon.Caller;
+import build.inputfs.app.daemon.Correlation;
+import build.inputfs.app.daemon.Events;
+import build.inputfs.app.daemon.SocketPath;
+import build.inputfs.app.daemon.StrategySet;
+import build.inputfs.app.daemon.ViewRegistry;
+import build.inputfs.app.daemon.ViewRequest;
+import build.inputfs.app.daemon.ViewState;
+import build.inputfs.app.proto.Info;
+import build.inputfs.app.rpc.Admission;
+import build.inputfs.app.rpc.DaemonServer;
+import build.inputfs.app.run.Interruption;
+import build.inputfs.app.run.Problems;
+import build.inputfs.cache.view.DeclaredOutputs;
+import build.inputfs.cache.view.OutputCollector;
+import build.inputfs.cache.view.Quota;
+import build.inputfs.cache.view.SessionFolder;
+import build.inputfs.cas.posix.Accounts;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.posix.ServiceManager;
+import build.inputfs.cas.posix.Signals;
+import build.inputfs.cas.store.LocalStore;
+import build.inputfs.cas.store.StoreAccess;
+import build.inputfs.cas.tree.TreeReader;
+import build.inputfs.fuse.kernel.Mounter;
+import build.inputfs.fuse.mount.Privileges;
+import com.google.protobuf.Timestamp;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+
+/** {@code inputfs daemon}: makes views for other programs, until it is told to end. */
+final class DaemonCommand implements Subcommand {
+  static final String SOCKET = "--socket";
+
+  private static final String GROUP = "--group";
+  private static final String MAX_VIEWS = "--max-views";
+  private static final String STOP_TIMEOUT = "--stop-timeout";
+  private static final int MAX_VIEWS_DEFAULT = 10_000;
+  private static final int STOP_TIMEOUT_DEFAULT = 10;
+
+  @Override
+  public void describe(CommandSpec spec) {
+    spec.usageMessage()
+        .customSynopsis("inputfs daemon [OPTION...]")
+        .description(
+            "Serves views of input trees to other programs, over gRPC on a Unix socket. Prints",
+            "",
+            "    listening on SOCKET",
+            "",
+            "when it does, and stays in the foreground. SIGTERM or Ctrl-C ends it: it makes no more"
+                + " views, waits for those that there are, then ends them. A second signal ends them"
+                + " at once.",
+            "");
+    spec.addOption(
+        Options.value(
+            SOCKET,
+            "PATH",
+            "Where to listen (default: $INPUTFS_SOCKET; else /run/inputfs/daemon.sock for root,"
+                + " $XDG_RUNTIME_DIR/inputfs/daemon.sock for others)."));
+    spec.addOption(
+        Options.value(
+            GROUP,
+            "NAME",
+            "Let the members of this group in too; each sees and changes only views of his own"
+                + " (default: only root and the user who starts the daemon)."));
+    Options.addCas(spec, "");
+    Options.addView(spec);
+    spec.addOption(
+        Options.value(
+            MAX_VIEWS,
+            "N",
+            "Have no more views at a time (default: %d).".formatted(MAX_VIEWS_DEFAULT)));
+    spec.addOption(
+        Options.value(
+            STOP_TIMEOUT,
+            "SECONDS",
+            "How long to wait for views when told to end (default: %d)."
+                .formatted(STOP_TIMEOUT_DEFAULT)));
+  }
+
+  @Override
+  public int run(ParseResult arguments, Context context) throws IOException {
+    Instant started = Instant.now();
+    int mostViews = number(arguments, MAX_VIEWS, MAX_VIEWS_DEFAULT);
+    Duration patience = Duration.ofSeconds(number(arguments, STOP_TIMEOUT, STOP_TIMEOUT_DEFAULT));
+    Interruption interruption = context.signals().get();
+    Posix posix = Posix.load();
+    ServiceManager manager =
+        new ServiceManager(posix, System.getenv().getOrDefault(ServiceManager.VARIABLE, ""));
+    Accounts accounts = Accounts.load();
+    int group = group(arguments, accounts);
+    Path socket = Options.path(arguments, SOCKET);
+    if (socket == null) {
+      socket = SocketPath.of(System.getenv(), posix.geteuid());
+    }
+    socket = socket.toAbsolutePath().normalize();
+    try (Stores stores = context.stores(posix)) {
+      LocalStore store = stores.open(Options.path(arguments, Options.CAS), StoreAccess.AUTOMATIC);
+      OutputCollector outputs = new OutputCollector(store, stores.writable(store));
+      TreeReader trees = new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES);
+      Path scratch = context.scratch(arguments);
+      Privileges privileges = Privileges.read();
+      Events events = new Events();
+      try (SessionFolder session =
+              SessionFolder.open(
+                  posix, scratch, RealStrategies.SESSION, new Mounter(posix)::clear);
+          StrategySet strategies =
+              context.strategies(arguments, posix, store, trees, session.path());
+          ViewRegistry views =
+              new ViewRegistry(
+                  posix,
+                  strategies,
+                  trees,
+                  outputs,
+                  Files.createDirectory(session.path().resolve("views")),
+                  privileges.mayMount(),
+                  events,
+                  prefix(session),
+                  mostViews)) {
+        tryOut(views, posix, store);
+        Info info = info(started, store, views, strategies, privileges);
+        try (DaemonServer server = new DaemonServer(views, events, store, info)) {
+          Admission admission = new Admission(accounts, posix.geteuid(), group);
+          server.listen(posix, socket, admission, group);
+          context.console().out().println("listening on " + socket);
+          context.console().out().flush();
+          tell(manager, ServiceManager.READY + "\nSTATUS=listening on " + socket);
+          serve(server, views, interruption, manager, patience);
+        }
+      }
+    }
+    return OK;
+  }
+
+  /** Serves until there is a signal, and then until there are no views or patience ends. */
+  private static void serve(
+      DaemonServer server,
+      ViewRegistry views,
+      Interruption interruption,
+      ServiceManager manager,
+      Duration patience) {
+    CountDownLatch first = new CountDownLatch(1);
+    Thread serving = Thread.currentThread();
+    try (Interruption.Forwarding _ =
+        interruption.forwardTo(
+            (Signals _) -> {
+              if (first.getCount() > 0) {
+                first.countDown();
+              } else {
+                serving.interrupt();
+              }
+            })) {
+      first.await();
+      views.stop();
+      tell(manager, ServiceManager.STOPPING + "\nSTATUS=waiting for views to be closed");
+      server.stopping();
+      boolean _ = views.awaitNoViews(patience);
+    } catch (InterruptedException e) {
+      // The second signal.
+    }
+    boolean _ = Thread.interrupted();
+    views.close(); // while clients can still be told how their views ended
+  }
+
+  private static void tell(ServiceManager manager, String assignments) {
+    try {
+      manager.tell(assignments);
+    } catch (IOException e) {
+      LoggerFactory.getLogger(DaemonCommand.class).warn("{}", Problems.describe(e));
+    }
+  }
+
+  /** Has everything ready that the first view needs, and finds out what works here. */
+  private static void tryOut(ViewRegistry views, Posix posix, LocalStore store) throws IOException {
+    Caller self = new Caller(posix.geteuid(), posix.getegid(), true);
+    ViewState view =
+        views.create(
+            self,
+            new ViewRequest(
+                store.function().empty(), // which is an empty directory's message too
+                null,
+                "",
+                self.uid(),
+                self.gid(),
+                false,
+                DeclaredOutputs.ofPaths(List.of()),
+                Quota.NONE,
+                null,
+                "",
+                new Correlation("", "", "", "")));
+    var _ = views.close(self, view.name()).join();
+  }
+
+  private static Info info(
+      Instant started,
+      LocalStore store,
+      ViewRegistry views,
+      StrategySet strategies,
+      Privileges privileges)
+      throws IOException {
+    return Info.newBuilder()
+        .setVersion(Main.version())
+        .setPid(ProcessHandle.current().pid())
+        .setStarted(
+            Timestamp.newBuilder().setSeconds(started.getEpochSecond()).setNanos(started.getNano()))
+        .setStore(store.root().toString())
+        .setViews(views.folder().toString())
+        .addAllStrategies(strategies.names())
+        .setOwnNamespace(hasOwnNamespace(privileges))
+        .build();
+  }
+
+  /** Whether nobody outside sees what this process mounts: namespaces(7). */
+  private static boolean hasOwnNamespace(Privileges privileges) throws IOException {
+    try {
+      Path first = Files.readSymbolicLink(Path.of("/proc/1/ns/mnt"));
+      return !first.equals(Files.readSymbolicLink(Path.of("/proc/self/ns/mnt")));
+    } catch (IOException e) {
+      // That of the machine's first process is for root to see.
+      return privileges.userNamespace() && privileges.mayMount();
+    }
+  }
+
+  /** Sessions' folders have random names. */
+  private static String prefix(SessionFolder session) {
+    return String.valueOf(session.path().getFileName()).substring(RealStrategies.SESSION.length());
+  }
+
+  private static int group(ParseResult arguments, Accounts accounts) {
+    String name = Options.get(arguments, GROUP);
+    if (name == null) {
+      return Accounts.NONE;
+    }
+    int group = accounts.group(name);
+    if (group == Accounts.NONE) {
+      throw Options.usage(arguments, "there is no group '" + name + "'");
+    }
+    return group;
+  }
+
+  private static int number(ParseResult arguments, String option, int otherwise) {
+    String text = Options.get(arguments, option);
+    try {
+      int number = text == null ? otherwise : Integer.parseInt(text);
+      if (number >= 0) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Told below.
+    }
+    throw Options.usage(arguments, option + " takes a number, not '" + text + "'");
+  }
+}

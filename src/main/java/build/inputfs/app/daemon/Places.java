@@ -1,0 +1,277 @@
+package build.inputfs.app.daemon;
+
+import build.inputfs.app.daemon.RefusedException.Kind;
+import build.inputfs.cas.posix.Errnos;
+import build.inputfs.cas.posix.FileStat;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.posix.PosixException;
+import build.inputfs.fuse.mount.MountPoints;
+import build.inputfs.fuse.mount.MountTable;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The places of a daemon's views: directories of its own in one folder, or empty directories of its
+ * clients. Thread-safe.
+ *
+ * <p>A client's directory is opened once and then known by its descriptor alone. The view is made
+ * in a directory of the daemon's own, and mounted a second time on what was opened: whatever the
+ * client does meanwhile with names and symlinks on the way there, nothing else is covered. A daemon
+ * that may not mount can do so for its own user only, who gains nothing by such tricks.
+ */
+final class Places {
+  private static final int AS_PLACE = Posix.O_PATH | Posix.O_DIRECTORY | Posix.O_NOFOLLOW;
+  private static final int LONGEST_PATH = 4096;
+
+  private final Posix posix;
+  private final Path folder;
+  private final boolean mayMount;
+  private final Set<Path> taken = ConcurrentHashMap.newKeySet();
+
+  /**
+   * @param folder an existing folder for the daemon's own ones
+   * @param mayMount whether this process may call mount(2)
+   */
+  Places(Posix posix, Path folder, boolean mayMount) {
+    this.posix = posix;
+    this.folder = folder;
+    this.mayMount = mayMount;
+  }
+
+  Path folder() {
+    return folder;
+  }
+
+  /** A place for a view: the client's own, or a new one. */
+  Place take(String name, @Nullable Path wanted, Caller caller) throws IOException {
+    return wanted == null ? new Own(own(name)) : given(name, wanted, caller);
+  }
+
+  private Path own(String name) throws IOException {
+    return Files.createDirectory(folder.resolve(name));
+  }
+
+  private Place given(String name, Path wanted, Caller caller) throws IOException {
+    if (!wanted.isAbsolute()) {
+      throw new RefusedException(Kind.INVALID, "the mount point " + wanted + " is not absolute");
+    }
+    if (!mayMount && caller.uid() != posix.geteuid()) {
+      throw new RefusedException(
+          Kind.FORBIDDEN,
+          "this daemon is not root, so that it has mount points of its own user only");
+    }
+    int place = posix.open(wanted, AS_PLACE, 0);
+    if (place < 0) {
+      throw new RefusedException(
+          place == -Errnos.ENOTDIR || place == -Errnos.ENOENT ? Kind.INVALID : Kind.FORBIDDEN,
+          "the mount point %s must be an existing directory: %s"
+              .formatted(wanted, PosixException.describe(-place)));
+    }
+    try {
+      Path path = realPath(place);
+      checkOwner(place, path, caller);
+      claim(path);
+      try {
+        checkEmpty(place, path);
+        return mayMount ? new Given(own(name), path, place) : new Plain(path);
+      } catch (IOException | RuntimeException e) {
+        taken.remove(path);
+        throw e;
+      }
+    } catch (IOException | RuntimeException e) {
+      posix.close(place);
+      throw e;
+    } finally {
+      if (!mayMount) {
+        posix.close(place);
+      }
+    }
+  }
+
+  private Path realPath(int place) throws IOException {
+    byte[] buffer = new byte[LONGEST_PATH];
+    int length =
+        Posix.check(
+            posix.readlinkat(Posix.AT_FDCWD, "/proc/self/fd/" + place, buffer), "find its path");
+    return Path.of(new String(buffer, 0, length, StandardCharsets.UTF_8));
+  }
+
+  private void checkOwner(int place, Path path, Caller caller) throws IOException {
+    FileStat stat = new FileStat();
+    Posix.check(posix.fstat(place, stat), "stat " + path);
+    if (stat.uid() != caller.uid() && caller.uid() != 0) {
+      throw new RefusedException(
+          Kind.FORBIDDEN,
+          "the mount point %s belongs to user %d, not to user %d"
+              .formatted(path, stat.uid(), caller.uid()));
+    }
+  }
+
+  /** Keeps others from a path, and from what is below it in a view. */
+  private void claim(Path path) throws RefusedException {
+    for (Path up = path.getParent(); up != null; up = up.getParent()) {
+      if (taken.contains(up) || up.equals(folder)) {
+        throw new RefusedException(Kind.INVALID, "the mount point " + path + " is in a view");
+      }
+    }
+    if (!taken.add(path)) {
+      throw new RefusedException(Kind.EXISTS, "there is a view at " + path + " already");
+    }
+  }
+
+  private void checkEmpty(int place, Path path) throws IOException {
+    MountTable.Line mount = MountTable.read().at(path);
+    if (mount != null) {
+      throw new RefusedException(
+          Kind.EXISTS, path + " is a mount point already (" + mount.type() + ")");
+    }
+    try (DirectoryStream<Path> entries =
+        Files.newDirectoryStream(Path.of("/proc/self/fd/" + place))) {
+      if (entries.iterator().hasNext()) {
+        throw new RefusedException(Kind.STATE, "the mount point " + path + " is not empty");
+      }
+    }
+  }
+
+  /** A directory of the daemon's own. */
+  private record Own(Path path) implements Place {
+    @Override
+    public Path target() {
+      return path;
+    }
+
+    @Override
+    public void show() {
+      // It is where it is seen.
+    }
+
+    @Override
+    public void hide() {
+      // The view's own end does that.
+    }
+
+    @Override
+    public void close() throws IOException {
+      Files.delete(path);
+    }
+  }
+
+  /** A directory of a client that has the daemon's own user, where the strategy mounts itself. */
+  private final class Plain implements Place {
+    private final Path path;
+
+    Plain(Path path) {
+      this.path = path;
+    }
+
+    @Override
+    public Path target() {
+      return path;
+    }
+
+    @Override
+    public Path path() {
+      return path;
+    }
+
+    @Override
+    public void show() {
+      // It is where it is seen.
+    }
+
+    @Override
+    public void hide() {
+      // The view's own end does that.
+    }
+
+    @Override
+    public void close() {
+      taken.remove(path);
+    }
+  }
+
+  /** A directory of a client, on which a view is mounted for the second time. */
+  private final class Given implements Place {
+    private final Path target;
+    private final Path path;
+    private final int place;
+    private long mount = -1;
+
+    /**
+     * @param place the client's directory, open; closed with this
+     */
+    Given(Path target, Path path, int place) {
+      this.target = target;
+      this.path = path;
+      this.place = place;
+    }
+
+    @Override
+    public Path target() {
+      return target;
+    }
+
+    @Override
+    public Path path() {
+      return path;
+    }
+
+    @Override
+    public void show() throws IOException {
+      int tree = Posix.check(posix.openTree(target), "copy the mount " + target);
+      try {
+        Posix.check(posix.moveMount(tree, place), "mount on " + path);
+        mount = MountPoints.mountId(posix, tree, path);
+      } finally {
+        posix.close(tree);
+      }
+    }
+
+    @Override
+    public void hide() throws IOException {
+      if (mount < 0) {
+        return;
+      }
+      long id = mount;
+      mount = -1;
+      if (!unmount(path, id)) {
+        // Somebody has unmounted it, or a folder on the way has another name by now.
+        for (MountTable.Line line : MountTable.read().mounts()) {
+          if (line.id() == id && !unmount(line.path(), id)) {
+            throw new IOException(line.path() + " stays mounted, for another mount covers it");
+          }
+        }
+      }
+    }
+
+    private boolean unmount(Path where, long id) throws IOException {
+      int root = MountPoints.open(posix, where);
+      if (root < 0) {
+        return false;
+      }
+      try {
+        if (MountPoints.mountId(posix, root, where) != id) {
+          return false;
+        }
+        Posix.check(
+            posix.umount2(Path.of("/proc/self/fd/" + root), Posix.MNT_DETACH), "unmount " + where);
+        return true;
+      } finally {
+        posix.close(root);
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      posix.close(place);
+      taken.remove(path);
+      Files.delete(target);
+    }
+  }
+}

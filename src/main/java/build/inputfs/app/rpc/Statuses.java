@@ -1,0 +1,92 @@
+package build.inputfs.app.rpc;
+
+import build.inputfs.app.daemon.RefusedException;
+import build.inputfs.app.run.Problems;
+import build.inputfs.cas.digest.InvalidDigestException;
+import build.inputfs.cas.posix.Errnos;
+import build.inputfs.cas.posix.PosixException;
+import build.inputfs.cas.store.DigestMismatchException;
+import build.inputfs.cas.store.MissingBlobException;
+import build.inputfs.cas.tree.InvalidTreeException;
+import com.google.protobuf.Any;
+import com.google.rpc.Code;
+import com.google.rpc.PreconditionFailure;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import org.jspecify.annotations.Nullable;
+
+/** The one place that turns failures into gRPC statuses. Stateless. */
+final class Statuses {
+  private static final int MOST_CAUSES = 20;
+
+  private Statuses() {}
+
+  /** What a client is told of a failure. */
+  static StatusRuntimeException of(Throwable failure) {
+    MissingBlobException missing = missing(failure);
+    com.google.rpc.Status.Builder status =
+        com.google.rpc.Status.newBuilder().setMessage(Problems.describe(failure));
+    if (missing != null) {
+      status
+          .setCode(Code.FAILED_PRECONDITION_VALUE)
+          .addDetails(
+              Any.pack(
+                  PreconditionFailure.newBuilder()
+                      .addViolations(
+                          PreconditionFailure.Violation.newBuilder()
+                              .setType("MISSING")
+                              .setSubject("blobs/" + missing.digest()))
+                      .build()));
+    } else {
+      status.setCode(code(failure).getNumber());
+    }
+    return StatusProto.toStatusRuntimeException(status.build());
+  }
+
+  private static Code code(Throwable failure) {
+    return switch (failure) {
+      case RefusedException e ->
+          switch (e.kind()) {
+            case INVALID -> Code.INVALID_ARGUMENT;
+            case UNKNOWN -> Code.NOT_FOUND;
+            case EXISTS -> Code.ALREADY_EXISTS;
+            case STATE -> Code.FAILED_PRECONDITION;
+            case EXHAUSTED -> Code.RESOURCE_EXHAUSTED;
+            case STOPPING -> Code.UNAVAILABLE;
+            case FORBIDDEN -> Code.PERMISSION_DENIED;
+          };
+      case InvalidDigestException _ -> Code.INVALID_ARGUMENT;
+      case IllegalArgumentException _ -> Code.INVALID_ARGUMENT;
+      case InvalidTreeException _ -> Code.INVALID_ARGUMENT;
+      case NoSuchFileException _ -> Code.NOT_FOUND;
+      case NotDirectoryException _ -> Code.INVALID_ARGUMENT;
+      case AccessDeniedException _ -> Code.PERMISSION_DENIED;
+      case DigestMismatchException _ -> Code.DATA_LOSS;
+      case PosixException e when isFull(e.errno()) -> Code.RESOURCE_EXHAUSTED;
+      case java.io.IOException _ -> Code.FAILED_PRECONDITION;
+      default -> Code.INTERNAL;
+    };
+  }
+
+  private static boolean isFull(int errno) {
+    return errno == Errnos.ENOSPC
+        || errno == Errnos.EDQUOT
+        || errno == Errnos.EMFILE
+        || errno == Errnos.ENFILE
+        || errno == Errnos.ENOMEM;
+  }
+
+  /** The missing blob that is behind a failure, or null. */
+  private static @Nullable MissingBlobException missing(Throwable failure) {
+    Throwable cause = failure;
+    for (int i = 0; cause != null && i < MOST_CAUSES; i++, cause = cause.getCause()) {
+      if (cause instanceof MissingBlobException missing) {
+        return missing;
+      }
+    }
+    return null;
+  }
+}
