@@ -24,7 +24,8 @@ enum Command {
   STAT("stat", "tell about one entry of a tree"),
   DAEMON("daemon", "serve views to other programs"),
   BENCH("bench", "measure views on this machine"),
-  BENCH_SERVE(BenchServeCommand.NAME);
+  BENCH_SERVE(BenchServeCommand.NAME),
+  DOCUMENTS(DocumentsCommand.NAME);
 
   private final String label;
   private final @Nullable String purpose;
@@ -83,6 +84,7 @@ enum Command {
       case DAEMON -> new DaemonCommand();
       case BENCH -> new BenchCommand();
       case BENCH_SERVE -> new BenchServeCommand();
+      case DOCUMENTS -> new DocumentsCommand();
     };
   }
 

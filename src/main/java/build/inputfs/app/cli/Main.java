@@ -16,19 +16,6 @@ import picocli.CommandLine.ParseResult;
  * command that was asked for is ever loaded.
  */
 public final class Main {
-  private static final String AFTER_COMMANDS =
-      """
-
-      inputfs COMMAND --help tells more about each.
-      inputfs --version prints the version.
-
-      A ROOT is the digest of a directory or a file: hash/size, hash-size, hash:size or a resource
-      name of the Remote Execution API (…/blobs/hash/size). What is in the store needs no size.
-
-      Exit codes: 0 done; 1 the answer is no (replay); 2 wrong usage; 125 inputfs itself failed;
-      `run` ends with the code of its command, see inputfs run --help.
-      """;
-
   private Main() {}
 
   public static void main(String[] arguments) {
@@ -49,11 +36,11 @@ public final class Main {
         if (arguments.length > 1) {
           yield run(new String[] {arguments[1], Options.HELP}, console);
         }
-        console.out().print(help());
+        console.out().print(Help.text());
         yield Subcommand.OK;
       }
       case "" -> {
-        console.err().print(help());
+        console.err().print(Help.text());
         yield Subcommand.USAGE;
       }
       default -> {
@@ -109,22 +96,6 @@ public final class Main {
   private static int wrongUsage(String name, RuntimeException e, Console console) {
     console.say(Problems.describe(e) + "; see inputfs " + name + " --help");
     return Subcommand.USAGE;
-  }
-
-  private static String help() {
-    StringBuilder help =
-        new StringBuilder(
-            """
-            Usage: inputfs COMMAND [OPTION...] [ARGUMENT...]
-
-            Presents the input tree of a build action as a directory to run it in.
-
-            Commands:
-            """);
-    for (Command command : Command.listed()) {
-      help.append("  %-11s  %s%n".formatted(command.label(), command.purpose()));
-    }
-    return help.append(AFTER_COMMANDS).toString();
   }
 
   static String version() {

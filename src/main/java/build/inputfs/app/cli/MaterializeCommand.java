@@ -41,8 +41,11 @@ final class MaterializeCommand implements Subcommand {
         Options.argument(1, true, "DIR", "The directory: a new one, or one that is empty."));
     Options.addCas(spec, "");
     spec.addOption(
-        Options.value(
-            Options.STRATEGY, "NAME", "hardlink, clone or copy (default: clone, else copy)."));
+        Options.choice(
+            Options.STRATEGY,
+            "NAME",
+            List.of("hardlink", "clone", "copy"),
+            "hardlink, clone or copy (default: clone, else copy)."));
   }
 
   @Override

@@ -41,6 +41,11 @@ final class Options {
         .build();
   }
 
+  /** An option with a value, and what shells offer for that. */
+  static OptionSpec choice(String name, String label, List<String> values, String description) {
+    return value(name, label, description).toBuilder().completionCandidates(values).build();
+  }
+
   /** An option that may be given several times. */
   static OptionSpec values(String name, String label, String arity, String description) {
     return OptionSpec.builder(name)
@@ -99,9 +104,10 @@ final class Options {
 
   static void addView(CommandSpec spec) {
     spec.addOption(
-        value(
+        choice(
             STRATEGY,
             "NAME",
+            List.of("auto", "overlay", "fuse", "hardlink", "clone", "copy"),
             "How the view is made: auto, overlay, fuse, or as a real tree by hardlink, clone or copy"
                 + " (default: auto)."));
     spec.addOption(
