@@ -85,7 +85,9 @@ public final class Materializer implements AutoCloseable {
       Inodes inodes = new Inodes(posix, options);
       try (FileMaker files = new FileMaker(posix, blobs, inodes, options.mechanism(), linkLimit)) {
         TreeWalk walk = new TreeWalk(pool);
-        TreeMaker maker = new TreeMaker(posix, trees, walk, inodes, files, listener, joints);
+        TreeMaker maker =
+            new TreeMaker(
+                posix, trees, walk, inodes, files, listener, joints, TreeMaker.MAX_ENTRIES);
         // A directory that was there before has a mode of its own.
         maker.make(root, fd, made == 0 ? Inodes.DIRECTORY_MODE : -1);
         return maker.counts();

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TreeMaker {
   /** More entries than any disk holds by mistake: a small message can unfold to any number. */
-  private static final long MAX_ENTRIES = 20_000_000;
+  static final long MAX_ENTRIES = 20_000_000;
 
   private static final int OPEN_DIRECTORY = Posix.O_RDONLY | Posix.O_DIRECTORY | Posix.O_NOFOLLOW;
 
@@ -30,6 +30,7 @@ final class TreeMaker {
   private final FileMaker files;
   private final TreeListener listener;
   private final Joints joints;
+  private final long maxEntries;
   private final LongAdder directories = new LongAdder();
   private final LongAdder symlinks = new LongAdder();
   private final LongAdder entries = new LongAdder();
@@ -44,6 +45,10 @@ final class TreeMaker {
     boolean at(Digest digest, String path) throws IOException;
   }
 
+  /**
+   * @param maxEntries a tree that has more is not made any further: {@link #MAX_ENTRIES}, or less
+   *     to try what happens
+   */
   TreeMaker(
       Posix posix,
       TreeReader trees,
@@ -51,7 +56,8 @@ final class TreeMaker {
       Inodes inodes,
       FileMaker files,
       TreeListener listener,
-      Joints joints) {
+      Joints joints,
+      long maxEntries) {
     this.posix = posix;
     this.trees = trees;
     this.walk = walk;
@@ -59,6 +65,7 @@ final class TreeMaker {
     this.files = files;
     this.listener = listener;
     this.joints = joints;
+    this.maxEntries = maxEntries;
   }
 
   /**
@@ -186,8 +193,8 @@ final class TreeMaker {
 
   private void count(int more) throws IOException {
     entries.add(more);
-    if (entries.sum() > MAX_ENTRIES) {
-      throw new IOException("the tree has more than " + MAX_ENTRIES + " entries");
+    if (entries.sum() > maxEntries) {
+      throw new IOException("the tree has more than " + maxEntries + " entries");
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.posix.FileStat;
+import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.proto.Digests;
 import build.inputfs.cas.proto.Directory;
 import build.inputfs.cas.proto.DirectoryNode;
@@ -17,6 +18,7 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.Map;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -258,6 +260,60 @@ final class InvariantsTest extends LinkTest {
         .hasMessageContaining("levels deep");
 
     assertThat(tree).doesNotExist();
+  }
+
+  @Test
+  void invariant11_aSmallTreeThatUnfoldsToMillions_isNotMadeToItsEnd() throws Exception {
+    LinkFixture.Tree bottom = fixture.tree();
+    for (int i = 0; i < 10; i++) {
+      bottom.file("f" + i, "x");
+    }
+    Digest root = bottom.put();
+    for (int level = 0; level < 3; level++) {
+      Directory.Builder next = Directory.newBuilder();
+      for (int i = 0; i < 10; i++) {
+        next.addDirectories(
+            DirectoryNode.newBuilder().setName("d" + i).setDigest(Digests.toProto(root)));
+      }
+      root = fixture.store.put(next.build());
+    }
+    Digest large = root; // 10,000 files
+
+    assertThatThrownBy(() -> make(large, 1000)).hasMessage("the tree has more than 1000 entries");
+
+    try (var made = Files.walk(tree)) {
+      assertThat(made.count()).isLessThan(1200);
+    }
+    fixture.remover.empty(tree);
+    assertThat(make(large, 11_110).files()).isEqualTo(10_000);
+  }
+
+  private TreeCounts make(Digest root, long maxEntries) throws IOException {
+    Files.createDirectories(tree);
+    int flags = Posix.O_RDONLY | Posix.O_DIRECTORY;
+    int fd = Posix.check(fixture.posix.open(tree, flags, 0), "open " + tree);
+    Inodes inodes = new Inodes(fixture.posix, fixture.options(Mechanism.LINK));
+    try (ForkJoinPool pool = new ForkJoinPool(2);
+        FileMaker files =
+            new FileMaker(
+                fixture.posix,
+                fixture.store,
+                inodes,
+                Mechanism.LINK,
+                Materializer.DISK_LINK_LIMIT)) {
+      TreeMaker maker =
+          new TreeMaker(
+              fixture.posix,
+              fixture.reader,
+              new TreeWalk(pool),
+              inodes,
+              files,
+              TreeListener.NONE,
+              TreeMaker.Joints.NONE,
+              maxEntries);
+      maker.make(root, fd, Inodes.DIRECTORY_MODE);
+      return maker.counts();
+    }
   }
 
   @Test

@@ -24,6 +24,7 @@ import build.inputfs.cas.proto.SymlinkNode;
 import build.inputfs.cas.proto.Tree;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
+import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Files;
@@ -109,6 +110,30 @@ final class OutputCollectorTest {
     assertThat(tree.getChildrenCount()).isEqualTo(2);
     assertThat(parentsComeFirst(tree)).isTrue();
     assertThat(read(output.getRootDirectoryDigest())).isEqualTo(tree.getRoot().toByteArray());
+  }
+
+  @Test
+  void collect_ofADirectoryThatIsTooDeep_isRefused() {
+    Node deep = Folder.of(Map.of());
+    for (int level = 1; level <= TreeReader.MAX_DEPTH; level++) {
+      deep = Folder.of(Map.of("d", deep));
+    }
+    Node view = deep;
+
+    assertThatThrownBy(() -> collect(Map.of("out", view), DeclaredOutputs.ofPaths(List.of("out"))))
+        .hasMessageContaining("is more than 1024 levels deep");
+  }
+
+  @Test
+  void collect_ofAnInputDirectoryThatIsTooDeep_isRefused() {
+    MemoryDirectories directories = new MemoryDirectories();
+    Digest leaf = directories.put(Directory.getDefaultInstance());
+    Digest digest = directories.chain(leaf, TreeReader.MAX_DEPTH);
+    collector = new OutputCollector(directories, store);
+    Folder view = new Folder(digest, List.of());
+
+    assertThatThrownBy(() -> collect(Map.of("out", view), DeclaredOutputs.ofPaths(List.of("out"))))
+        .hasMessageContaining("is more than 1024 levels deep");
   }
 
   @Test
