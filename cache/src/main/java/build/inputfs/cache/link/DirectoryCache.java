@@ -49,15 +49,11 @@ import org.slf4j.LoggerFactory;
 public final class DirectoryCache implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(DirectoryCache.class);
 
-  /** A tree's weight is its part of the tighter limit, in this unit. */
-  private static final long WHOLE = 1_000_000_000;
-
   private final Posix posix;
   private final TreeReader reader;
   private final TreePlans plans;
   private final Materializer materializer;
   private final TreeOptions options;
-  private final CacheLimits limits;
   private final Path folder;
   private final Marks marks;
   private final Seals seals;
@@ -144,7 +140,6 @@ public final class DirectoryCache implements AutoCloseable {
     this.plans = new TreePlans(reader, limits.subtreeEntries());
     this.materializer = materializer;
     this.options = options;
-    this.limits = limits;
     this.folder = folder;
     this.marks = new Marks(folder.resolve("marks"));
     this.seals = new Seals(posix, reader);
@@ -152,8 +147,8 @@ public final class DirectoryCache implements AutoCloseable {
     this.lock = lock;
     this.policy =
         Caffeine.newBuilder()
-            .maximumWeight(WHOLE)
-            .weigher((Digest key, CachedTree tree) -> weight(tree))
+            .maximumWeight(CacheLimits.WHOLE)
+            .weigher((Digest key, CachedTree tree) -> limits.weight(tree.bytes, tree.entries))
             .evictionListener((key, tree, cause) -> note(tree))
             .executor(Runnable::run)
             .build();
@@ -398,12 +393,6 @@ public final class DirectoryCache implements AutoCloseable {
     } catch (IOException e) {
       log.warn("cannot remove the cached tree {}: {}", tree.path, e.getMessage());
     }
-  }
-
-  private int weight(CachedTree tree) {
-    double part =
-        Math.max((double) tree.bytes / limits.bytes(), (double) tree.entries / limits.entries());
-    return (int) Math.min(Integer.MAX_VALUE, 1 + Math.ceil(part * WHOLE));
   }
 
   /** Finds the trees that are complete, and sweeps the rest. */

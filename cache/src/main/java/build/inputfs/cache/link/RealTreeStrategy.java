@@ -42,6 +42,9 @@ public final class RealTreeStrategy implements ViewStrategy {
 
   private final CacheFolder caches;
 
+  /** Whether the kernel has refused to mount: root may lack the right to. */
+  private volatile boolean refused;
+
   /** Opened for the first view that is read-only; one for each owner of views. */
   private final ConcurrentMap<TreeOptions, DirectoryCache> opened = new ConcurrentHashMap<>();
 
@@ -100,7 +103,8 @@ public final class RealTreeStrategy implements ViewStrategy {
     this.remover = remover;
     this.materializer = materializer;
     this.workspace = workspace;
-    this.snapshots = mechanism == Mechanism.CLONE ? Snapshots.open(posix, workspace) : null;
+    this.snapshots =
+        mechanism == Mechanism.CLONE ? Snapshots.open(posix, workspace, CacheLimits.DEFAULT) : null;
   }
 
   @Override
@@ -112,11 +116,12 @@ public final class RealTreeStrategy implements ViewStrategy {
   public View open(ViewSpec spec) throws IOException {
     spec.scratch().refuse(name(), "a real tree is part of the disk that it is on");
     View bound = null;
-    if (posix.geteuid() == 0) {
+    if (posix.geteuid() == 0 && !refused) {
       boolean shareable = spec.readOnly() && spec.outputs().isEmpty();
       bound = shareable ? openShared(spec) : null;
       bound = bound == null && snapshots != null ? openSnapshot(spec, snapshots) : bound;
       bound = bound == null ? openBound(spec) : bound;
+      refused = bound == null;
     }
     return bound != null ? bound : openInPlace(spec);
   }
@@ -163,7 +168,10 @@ public final class RealTreeStrategy implements ViewStrategy {
         from.take(
             spec.root(),
             options,
-            tree -> materializer.materialize(spec.root(), tree, options, TreeListener.NONE));
+            tree -> {
+              materializer.materialize(spec.root(), tree, options, TreeListener.NONE);
+              return reader.summarize(spec.root());
+            });
     Bind bind = null;
     try {
       makeParents(spec, options, taken.path());

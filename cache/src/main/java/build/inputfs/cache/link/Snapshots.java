@@ -4,12 +4,13 @@ import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.PosixException;
 import build.inputfs.cas.store.SingleFlight;
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.RemovalCause;
+import build.inputfs.cas.tree.TreeSummary;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -28,19 +29,27 @@ import org.slf4j.LoggerFactory;
  *
  * <p>That call waits for the disk, for tens of milliseconds. So snapshots are made ahead of need:
  * one when a tree is used for the first time, more of a tree that is asked for again and again. One
- * thread makes them and lets trees go, so that it needs no lock. Thread-safe. What was taken is the
- * taker's; the rest goes when this is closed.
+ * thread makes them and lets trees go, so that it needs no lock.
+ *
+ * <p>How many trees are kept is limited by what is in them, as in a {@link DirectoryCache}, and by
+ * their number, since each has snapshots. A tree that is larger than the limit by itself is kept
+ * alone. Thread-safe. What was taken is the taker's; the rest goes when this is closed.
  */
 final class Snapshots implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Snapshots.class);
 
-  private static final long MAX_TREES = 64;
+  private static final int MAX_TREES = 64;
   private static final int MAX_SPARES = 8;
 
   private final Subvolumes subvolumes;
   private final Workspace workspace;
+  private final CacheLimits limits;
   private final SingleFlight<Key, Original> making = new SingleFlight<>();
-  private final Cache<Key, Original> originals;
+
+  /** The trees, by when they were last used. Guarded by itself, as is {@link #weight}. */
+  private final LinkedHashMap<Key, Original> originals = new LinkedHashMap<>(16, 0.75f, true);
+
+  private long weight;
   private final ExecutorService background =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("make snapshots").factory());
@@ -50,19 +59,21 @@ final class Snapshots implements AutoCloseable {
   /** A tree that snapshots are made of. Spares are added by the one thread alone. */
   private static final class Original {
     final Path path;
+    final long weight;
     final Queue<Path> spares = new ConcurrentLinkedQueue<>();
     final AtomicInteger uses = new AtomicInteger();
     volatile boolean gone;
 
-    Original(Path path) {
+    Original(Path path, long weight) {
       this.path = path;
+      this.weight = weight;
     }
   }
 
-  /** Makes a tree in an empty directory. */
+  /** Makes a tree in an empty directory, and says what is in it. */
   @FunctionalInterface
   interface Maker {
-    void make(Path directory) throws IOException;
+    TreeSummary make(Path directory) throws IOException;
   }
 
   /**
@@ -73,28 +84,21 @@ final class Snapshots implements AutoCloseable {
    */
   record Taken(Path path, boolean ready) {}
 
-  private Snapshots(Subvolumes subvolumes, Workspace workspace) {
+  private Snapshots(Subvolumes subvolumes, Workspace workspace, CacheLimits limits) {
     this.subvolumes = subvolumes;
     this.workspace = workspace;
-    this.originals =
-        Caffeine.newBuilder()
-            .maximumSize(MAX_TREES)
-            .evictionListener(
-                (@Nullable Key key, @Nullable Original original, RemovalCause cause) ->
-                    leave(original))
-            .executor(Runnable::run)
-            .build();
+    this.limits = limits;
   }
 
   /** Opens it, or returns null where the workspace's disk has no snapshots. */
-  static @Nullable Snapshots open(Posix posix, Workspace workspace) {
+  static @Nullable Snapshots open(Posix posix, Workspace workspace, CacheLimits limits) {
     Subvolumes subvolumes = new Subvolumes(posix);
     Path probe = workspace.newPath();
     if (subvolumes.create(probe) != 0) {
       return null;
     }
     workspace.delete(probe);
-    return new Snapshots(subvolumes, workspace);
+    return new Snapshots(subvolumes, workspace, limits);
   }
 
   /**
@@ -106,7 +110,7 @@ final class Snapshots implements AutoCloseable {
   Taken take(Digest root, TreeOptions options, Maker maker) throws IOException {
     Key key = new Key(root, options);
     while (true) {
-      Original known = originals.getIfPresent(key);
+      Original known = known(key);
       Original original = known != null ? known : making.run(key, () -> original(key, maker));
       Path spare = original.spares.poll();
       Path path = spare != null ? spare : snapshotNow(original);
@@ -119,21 +123,47 @@ final class Snapshots implements AutoCloseable {
   }
 
   private Original original(Key key, Maker maker) throws IOException {
-    Original known = originals.getIfPresent(key);
+    Original known = known(key);
     if (known != null) {
       return known;
     }
     Path path = workspace.newPath();
     Posix.check(subvolumes.create(path), "make the subvolume " + path);
     try {
-      maker.make(path);
+      Original made = new Original(path, weight(maker.make(path)));
+      keep(key, made);
+      return made;
     } catch (IOException | RuntimeException | Error e) {
       workspace.delete(path);
       throw e;
     }
-    Original made = new Original(path);
-    originals.put(key, made);
-    return made;
+  }
+
+  private long weight(TreeSummary tree) {
+    return Math.max(limits.weight(tree.bytes(), tree.entries()), CacheLimits.WHOLE / MAX_TREES);
+  }
+
+  private @Nullable Original known(Key key) {
+    synchronized (originals) {
+      return originals.get(key);
+    }
+  }
+
+  /** Keeps a tree, and lets those go that have not been used for the longest time. */
+  private void keep(Key key, Original made) {
+    List<Original> old = new ArrayList<>();
+    synchronized (originals) {
+      originals.put(key, made);
+      weight += made.weight;
+      Iterator<Original> eldest = originals.values().iterator();
+      while (weight > CacheLimits.WHOLE && originals.size() > 1) {
+        Original next = eldest.next();
+        weight -= next.weight;
+        eldest.remove();
+        old.add(next);
+      }
+    }
+    old.forEach(this::leave);
   }
 
   /** Makes one while the caller waits; returns null when the tree has just been let go. */
@@ -184,22 +214,22 @@ final class Snapshots implements AutoCloseable {
     }
   }
 
-  private void leave(@Nullable Original original) {
-    if (original != null) {
-      background.execute(
-          () -> {
-            original.gone = true;
-            for (Path path = original.spares.poll(); path != null; path = original.spares.poll()) {
-              workspace.delete(path);
-            }
-            workspace.delete(original.path);
-          });
-    }
+  private void leave(Original original) {
+    background.execute(
+        () -> {
+          original.gone = true;
+          for (Path path = original.spares.poll(); path != null; path = original.spares.poll()) {
+            workspace.delete(path);
+          }
+          workspace.delete(original.path);
+        });
   }
 
   @Override
   public void close() {
-    List.copyOf(originals.asMap().values()).forEach(this::leave);
+    synchronized (originals) {
+      originals.values().forEach(this::leave);
+    }
     background.close();
   }
 }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -60,6 +61,76 @@ final class DisksTest {
     mount(Disk.BTRFS, place);
     try {
       trySnapshots(place);
+    } finally {
+      run("umount", place.toString());
+    }
+  }
+
+  @Test
+  void snapshots_ofMoreThanTheLimits_areMadeOfTheTreesThatWereUsedLast() throws Exception {
+    Path place = Files.createDirectory(folder.resolve("disk"));
+    mount(Disk.BTRFS, place);
+    try {
+      trySnapshotLimits(place);
+    } finally {
+      run("umount", place.toString());
+    }
+  }
+
+  private static void trySnapshotLimits(Path place) throws IOException {
+    CacheLimits limits = new CacheLimits(1 << 30, 10, 1);
+    try (LinkFixture fixture = new LinkFixture(place);
+        Workspace workspace = Workspace.open(fixture.posix, fixture.remover, place);
+        Snapshots snapshots =
+            Objects.requireNonNull(Snapshots.open(fixture.posix, workspace, limits))) {
+      Digest small = files(fixture, "small", 2);
+      Digest one = files(fixture, "one", 6);
+      Digest other = files(fixture, "other", 7);
+      Digest large = files(fixture, "large", 30);
+      List<Digest> made = new ArrayList<>();
+      for (Digest root :
+          List.of(small, one, small, other, small, one, small, large, large, small)) {
+        Snapshots.Taken taken =
+            snapshots.take(
+                root,
+                fixture.options(Mechanism.CLONE),
+                tree -> {
+                  made.add(root);
+                  fixture.make(root, tree, Mechanism.CLONE);
+                  return fixture.reader.summarize(root);
+                });
+        assertThat(taken.path().resolve("0")).exists();
+        workspace.delete(taken.path());
+      }
+      // `one` had to go for `other`, and everything for what is more than the limit by itself.
+      assertThat(made).containsExactly(small, one, other, one, large, small);
+    }
+  }
+
+  private static Digest files(LinkFixture fixture, String content, int count) throws IOException {
+    LinkFixture.Tree tree = fixture.tree();
+    for (int i = 0; i < count; i++) {
+      tree.file("" + i, content);
+    }
+    return tree.put();
+  }
+
+  @Test
+  void delete_ofASubvolumeByWhoMayNotDestroyIt_removesItAsAnyTree() throws IOException {
+    Path place = Files.createDirectory(folder.resolve("disk"));
+    mount(Disk.BTRFS, place);
+    try {
+      String java = ProcessHandle.current().info().command().orElseThrow();
+      run(
+          "setpriv",
+          "--bounding-set=-sys_admin",
+          java,
+          "--enable-native-access=ALL-UNNAMED",
+          "--sun-misc-unsafe-memory-access=allow",
+          "-cp",
+          System.getProperty("java.class.path"),
+          DeleteSubvolume.class.getName(),
+          place.toString());
     } finally {
       run("umount", place.toString());
     }
