@@ -23,6 +23,7 @@ import build.inputfs.cas.proto.DirectoryNode;
 import build.inputfs.cas.proto.FileNode;
 import build.inputfs.cas.proto.OutputFile;
 import build.inputfs.cas.store.LocalStore;
+import build.inputfs.cas.store.MissingBlobException;
 import build.inputfs.cas.store.StoreAccess;
 import build.inputfs.cas.tree.TreeReader;
 import com.google.protobuf.Duration;
@@ -130,7 +131,8 @@ final class ReplayTest {
   @Test
   void run_whenTheViewFails_saysWhatItLacked() throws IOException {
     Digest action = record(command("exit 1").build(), HELLO);
-    ViewFailure failure = new ViewFailure("open", "dir/in", HELLO, "missing blob blobs/" + HELLO);
+    ViewFailure failure =
+        ViewFailure.of("open", "dir/in", HELLO, new MissingBlobException(HELLO, "not there"));
 
     Row row = replay(List.of(failure)).run(action.hex());
 

@@ -1,6 +1,8 @@
 package build.inputfs.cache.link;
 
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.meter.Metered;
+import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.PosixException;
@@ -24,6 +26,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +49,7 @@ import org.slf4j.LoggerFactory;
  * <p>What may happen and is harmless: a caller that waited for a build finds the tree evicted
  * already, and builds it again.
  */
-public final class DirectoryCache implements AutoCloseable {
+public final class DirectoryCache implements Metered, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(DirectoryCache.class);
 
   private final Posix posix;
@@ -440,6 +443,22 @@ public final class DirectoryCache implements AutoCloseable {
         builds.sum(),
         evictions.sum(),
         damages.sum());
+  }
+
+  @Override
+  public void meter(Consumer<Reading> to) {
+    CacheStats now = stats();
+    Reading asked =
+        Reading.counter("tree_cache_lookups", "Cached trees asked for, by what was there", 0);
+    to.accept(asked.with("result", "hit").plus(now.hits()));
+    to.accept(asked.with("result", "miss").plus(now.builds()));
+    to.accept(asked.with("result", "damaged").plus(now.damages()));
+    to.accept(
+        Reading.counter("tree_cache_evictions", "Cached trees gone for room", now.evictions()));
+    to.accept(Reading.gauge("tree_cache_trees", "Cached trees", now.trees()));
+    to.accept(Reading.gauge("tree_cache_pinned_trees", "Cached trees in use", now.pinned()));
+    to.accept(Reading.gauge("tree_cache_bytes", "Size of the cached trees' files", now.bytes()));
+    to.accept(Reading.gauge("tree_cache_entries", "Files and more of cached trees", now.entries()));
   }
 
   /**

@@ -1,6 +1,8 @@
 package build.inputfs.cache.link;
 
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.meter.Metered;
+import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.BlobSource;
@@ -8,6 +10,8 @@ import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 
 /**
  * Makes real trees of input trees: each file by the first of the {@link Mechanism}s that works.
@@ -16,7 +20,7 @@ import java.util.concurrent.ForkJoinPool;
  * time, by any threads. Modes, times and owners are those of a view; a hard link alone has its
  * blob's times and owner. Owns its threads until {@link #close}.
  */
-public final class Materializer implements AutoCloseable {
+public final class Materializer implements Metered, AutoCloseable {
   /** Leaves it to the disk how many links an inode takes. */
   public static final int DISK_LINK_LIMIT = Integer.MAX_VALUE;
 
@@ -26,6 +30,10 @@ public final class Materializer implements AutoCloseable {
   private final TreeRemover remover;
   private final int linkLimit;
   private final ForkJoinPool pool;
+  private final LongAdder links = new LongAdder();
+  private final LongAdder clones = new LongAdder();
+  private final LongAdder copies = new LongAdder();
+  private final LongAdder copiedBytes = new LongAdder();
 
   /**
    * @param blobs where the files' contents are
@@ -90,7 +98,7 @@ public final class Materializer implements AutoCloseable {
                 posix, trees, walk, inodes, files, listener, joints, TreeMaker.MAX_ENTRIES);
         // A directory that was there before has a mode of its own.
         maker.make(root, fd, made == 0 ? Inodes.DIRECTORY_MODE : -1);
-        return maker.counts();
+        return counted(maker.counts());
       }
     } catch (NotEmptyException e) {
       throw e;
@@ -98,6 +106,24 @@ public final class Materializer implements AutoCloseable {
       undo(destination, made == 0, e);
       throw e;
     }
+  }
+
+  private TreeCounts counted(TreeCounts counts) {
+    links.add(counts.links());
+    clones.add(counts.clones());
+    copies.add(counts.copies());
+    copiedBytes.add(counts.copiedBytes());
+    return counts;
+  }
+
+  @Override
+  public void meter(Consumer<Reading> to) {
+    Reading made = Reading.counter("tree_files", "Files of real trees, by how they were made", 0);
+    to.accept(made.with("by", "hardlink").plus(links.sum()));
+    to.accept(made.with("by", "clone").plus(clones.sum()));
+    to.accept(made.with("by", "copy").plus(copies.sum()));
+    to.accept(
+        Reading.counter("tree_copied_bytes", "Bytes copied to make real trees", copiedBytes.sum()));
   }
 
   private void requireEmpty(int fd, Path destination) throws IOException {

@@ -4,6 +4,7 @@ import build.inputfs.cache.view.Closing;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
+import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.store.SingleFlight;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -269,6 +271,12 @@ public final class RealTreeStrategy implements ViewStrategy {
   /** What really ran, where that is not what was asked for. */
   private String mechanism(TreeCounts counts) {
     return counts.files() == counts.empty() ? mechanism.label() : counts.mechanism();
+  }
+
+  @Override
+  public void meter(Consumer<Reading> to) {
+    opened.values().forEach(cache -> cache.meter(to));
+    materializer.meter(to);
   }
 
   @Override

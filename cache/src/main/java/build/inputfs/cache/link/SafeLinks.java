@@ -3,11 +3,13 @@ package build.inputfs.cache.link;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
+import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.posix.FileStat;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.BlobSource;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 
 /**
  * The strategy {@code hardlink} for whoever has not asked for it: it refuses views whose user could
@@ -48,6 +50,11 @@ public final class SafeLinks implements ViewStrategy {
               .formatted(spec.uid()));
     }
     return links.open(spec);
+  }
+
+  @Override
+  public void meter(Consumer<Reading> to) {
+    links.meter(to);
   }
 
   @Override

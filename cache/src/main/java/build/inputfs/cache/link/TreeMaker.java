@@ -200,9 +200,6 @@ final class TreeMaker {
 
   private static TreeFailureException failure(
       String operation, String path, Digest digest, IOException cause) {
-    String message = cause.getMessage();
-    return new TreeFailureException(
-        new ViewFailure(operation, path, digest, message == null ? cause.toString() : message),
-        cause);
+    return new TreeFailureException(ViewFailure.of(operation, path, digest, cause), cause);
   }
 }

@@ -1,5 +1,6 @@
 package build.inputfs.cache.view;
 
+import build.inputfs.cas.meter.Reading;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,6 +63,11 @@ public final class FirstWorkingStrategy implements ViewStrategy {
       }
     }
     throw new AssertionError("there is always a last strategy");
+  }
+
+  @Override
+  public void meter(Consumer<Reading> to) {
+    candidates.forEach(candidate -> candidate.meter(to));
   }
 
   @Override

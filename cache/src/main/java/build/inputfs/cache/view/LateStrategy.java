@@ -1,6 +1,8 @@
 package build.inputfs.cache.view;
 
+import build.inputfs.cas.meter.Reading;
 import java.io.IOException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 public final class LateStrategy implements ViewStrategy {
   private final String name;
   private final Opener opener;
-  private @Nullable ViewStrategy opened;
+
+  /** Written under the lock. */
+  private volatile @Nullable ViewStrategy opened;
 
   /** Opens a strategy. */
   @FunctionalInterface
@@ -43,9 +47,18 @@ public final class LateStrategy implements ViewStrategy {
   }
 
   @Override
+  public void meter(Consumer<Reading> to) {
+    ViewStrategy there = opened;
+    if (there != null) {
+      there.meter(to);
+    }
+  }
+
+  @Override
   public synchronized void close() throws IOException {
-    if (opened != null) {
-      opened.close();
+    ViewStrategy there = opened;
+    if (there != null) {
+      there.close();
     }
   }
 }

@@ -1,11 +1,13 @@
 package build.inputfs.cache.view;
 
+import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.store.Lease;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** A strategy whose views each have a lease on their input tree's blobs, from before to after. */
 public final class LeasedStrategy implements ViewStrategy {
@@ -35,6 +37,11 @@ public final class LeasedStrategy implements ViewStrategy {
       lease.close();
       throw e;
     }
+  }
+
+  @Override
+  public void meter(Consumer<Reading> to) {
+    strategy.meter(to);
   }
 
   @Override

@@ -1,6 +1,10 @@
 package build.inputfs.cache.view;
 
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.store.DigestMismatchException;
+import build.inputfs.cas.store.MissingBlobException;
+import build.inputfs.cas.tree.InvalidTreeException;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,8 +14,40 @@ import org.jspecify.annotations.Nullable;
  * @param path path in the tree, relative to its root
  * @param digest the blob that was wanted, where it was one
  * @param cause what went wrong, such as {@code missing blob blobs/<hash>/<size>}
+ * @param kind the same, to count by
  */
-public record ViewFailure(String operation, String path, @Nullable Digest digest, String cause) {
+public record ViewFailure(
+    String operation, String path, @Nullable Digest digest, String cause, Kind kind) {
+
+  /** What can go wrong. */
+  public enum Kind {
+    /** A blob is not in the store, or not with its size. */
+    MISSING_BLOB,
+    /** A blob is not what its digest says. */
+    DAMAGED_BLOB,
+    /** A directory of the tree breaks a rule. */
+    INVALID_TREE,
+    /** A disk, or something else of this machine. */
+    OTHER;
+
+    /** What has gone wrong, by how it was told. */
+    public static Kind of(Throwable cause) {
+      return switch (cause) {
+        case MissingBlobException _ -> MISSING_BLOB;
+        case DigestMismatchException _ -> DAMAGED_BLOB;
+        case InvalidTreeException _ -> INVALID_TREE;
+        default -> OTHER;
+      };
+    }
+  }
+
+  /** A failure with the message of {@code cause}. */
+  public static ViewFailure of(
+      String operation, String path, @Nullable Digest digest, IOException cause) {
+    String message = cause.getMessage();
+    return new ViewFailure(
+        operation, path, digest, message == null ? cause.toString() : message, Kind.of(cause));
+  }
 
   @Override
   public String toString() {

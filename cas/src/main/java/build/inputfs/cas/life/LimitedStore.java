@@ -2,6 +2,8 @@ package build.inputfs.cas.life;
 
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.digest.DigestFunction;
+import build.inputfs.cas.meter.Metered;
+import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.LocalStore;
@@ -15,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * <p>One process at a time keeps a store within a limit; others use it as any store. What they put
  * is noticed by a new count now and then. Thread-safe.
  */
-public final class LimitedStore implements AutoCloseable {
+public final class LimitedStore implements Metered, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(LimitedStore.class);
   private static final Duration RECOUNT = Duration.ofMinutes(15);
 
@@ -145,6 +148,21 @@ public final class LimitedStore implements AutoCloseable {
   /** How the store stands to its limit, at this moment. */
   public LimitStats stats() {
     return keeper.stats();
+  }
+
+  /** What {@link #stats} says; the store and the trees count for themselves. */
+  @Override
+  public void meter(Consumer<Reading> to) {
+    LimitStats now = stats();
+    to.accept(Reading.gauge("store_limit_bytes", "Limit of the store", now.limit()));
+    to.accept(Reading.gauge("store_bytes", "Size of the store", now.bytes()));
+    to.accept(Reading.gauge("store_files", "Blobs and results in the store", now.files()));
+    to.accept(
+        Reading.gauge(
+            "store_pinned_bytes", "What would have gone, were it not in use", now.keptBytes()));
+    to.accept(Reading.gauge("store_leases", "Trees that are in use", now.leasedTrees()));
+    to.accept(Reading.counter("store_evictions", "Files gone for room", now.evictions()));
+    to.accept(Reading.counter("store_evicted_bytes", "Their size", now.evictedBytes()));
   }
 
   private InputDirectory directory(Digest digest) throws IOException {

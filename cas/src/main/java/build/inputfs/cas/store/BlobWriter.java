@@ -53,6 +53,7 @@ final class BlobWriter {
   private final LongAdder reflinked = new LongAdder();
   private final LongAdder linked = new LongAdder();
   private final LongAdder present = new LongAdder();
+  private final LongAdder bytes = new LongAdder();
 
   BlobWriter(
       DigestFunction function,
@@ -70,6 +71,11 @@ final class BlobWriter {
 
   PutCounts counts() {
     return new PutCounts(copied.sum(), reflinked.sum(), linked.sum(), present.sum());
+  }
+
+  /** Size of the blobs that were not there before. */
+  long bytes() {
+    return bytes.sum();
   }
 
   Digest put(byte[] data) throws IOException {
@@ -233,6 +239,7 @@ final class BlobWriter {
         !digest.isEmpty()
             && publishing.run(digest, () -> firstOf(temporary, digest)).equals(temporary);
     (published ? how : present).increment();
+    bytes.add(published ? digest.size() : 0);
   }
 
   /** Publishes {@code temporary} and returns it, or returns the blob that is there. */

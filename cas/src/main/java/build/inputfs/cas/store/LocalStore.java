@@ -3,6 +3,8 @@ package build.inputfs.cas.store;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.digest.DigestFunction;
 import build.inputfs.cas.digest.InvalidDigestException;
+import build.inputfs.cas.meter.Metered;
+import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.FileStat;
 import build.inputfs.cas.posix.Posix;
@@ -21,6 +23,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * leave alone what any process has a {@link #lease} on, or has put since it began to {@link
  * #keepNew}.
  */
-public final class LocalStore implements BlobSource, AutoCloseable {
+public final class LocalStore implements BlobSource, Metered, AutoCloseable {
   private final StoreFiles files;
   private final Path root;
   private final DigestFunction function;
@@ -57,6 +61,7 @@ public final class LocalStore implements BlobSource, AutoCloseable {
   private final ActionCache actions;
   private final FileCloner cloner;
   private final Sweep sweep;
+  private final LongAdder missing = new LongAdder();
 
   private LocalStore(
       StoreFiles files,
@@ -153,6 +158,21 @@ public final class LocalStore implements BlobSource, AutoCloseable {
   /** How blobs got into the store since it was opened. */
   public PutCounts putCounts() {
     return writer.counts();
+  }
+
+  @Override
+  public void meter(Consumer<Reading> to) {
+    PutCounts puts = writer.counts();
+    Reading put = Reading.counter("store_puts", "Blobs put in the store, by what was done", 0);
+    to.accept(put.with("by", "copy").plus(puts.copied()));
+    to.accept(put.with("by", "reflink").plus(puts.reflinked()));
+    to.accept(put.with("by", "link").plus(puts.linked()));
+    to.accept(put.with("by", "nothing").plus(puts.present()));
+    to.accept(
+        Reading.counter("store_put_bytes", "Size of the blobs that were new", writer.bytes()));
+    to.accept(
+        Reading.counter(
+            "store_missing_blobs", "Blobs that were wanted and not there", missing.sum()));
   }
 
   @Override
@@ -348,16 +368,21 @@ public final class LocalStore implements BlobSource, AutoCloseable {
     int result = posix.lstat(blob, stat);
     if (result == -Errnos.ENOENT || result == -Errnos.ENOTDIR) {
       keeper.missing(digest);
-      throw new MissingBlobException(digest, "not in " + root);
+      throw missing(digest, "not in " + root);
     }
     Posix.check(result, "stat " + blob);
     if (!FileStamp.of(stat).isRegular()) {
-      throw new MissingBlobException(digest, blob + " is not a regular file");
+      throw missing(digest, blob + " is not a regular file");
     }
     if (stat.size() != digest.size()) {
-      throw new MissingBlobException(digest, blob + " has " + stat.size() + " bytes");
+      throw missing(digest, blob + " has " + stat.size() + " bytes");
     }
     return blob;
+  }
+
+  private MissingBlobException missing(Digest digest, String reason) {
+    missing.increment();
+    return new MissingBlobException(digest, reason);
   }
 
   private Path emptyBlob() throws IOException {

@@ -1,6 +1,8 @@
 package build.inputfs.cas.tree;
 
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.meter.Metered;
+import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.store.SingleFlight;
 import com.github.benmanes.caffeine.cache.Cache;
@@ -11,6 +13,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 
 /**
  * Reads trees: decoded directories by digest, kept in memory up to a weight.
@@ -18,7 +22,7 @@ import java.util.Map;
  * <p>A directory is read, verified and decoded once for all who ask at the same time, and no lock
  * is held meanwhile. A failure is told to all of them and not remembered. Thread-safe.
  */
-public final class TreeReader {
+public final class TreeReader implements Metered {
   /** How much heap the decoded directories take, in bytes, unless said otherwise. */
   public static final long DEFAULT_CACHE_BYTES = 64L << 20;
 
@@ -34,6 +38,9 @@ public final class TreeReader {
   private final BlobSource blobs;
   private final Cache<Digest, InputDirectory> cache;
   private final SingleFlight<Digest, InputDirectory> loading = new SingleFlight<>();
+  private final LongAdder hits = new LongAdder();
+  private final LongAdder misses = new LongAdder();
+  private final LongAdder bytes = new LongAdder();
 
   /**
    * @param blobs where directory messages are
@@ -58,7 +65,21 @@ public final class TreeReader {
    */
   public InputDirectory directory(Digest digest) throws IOException {
     InputDirectory cached = cache.getIfPresent(digest);
+    (cached != null ? hits : misses).increment();
     return cached != null ? cached : loading.run(digest, () -> load(digest));
+  }
+
+  @Override
+  public void meter(Consumer<Reading> to) {
+    Reading asked =
+        Reading.counter(
+            "directory_lookups", "Directories asked for, by whether they were in memory", 0);
+    to.accept(asked.with("result", "hit").plus(hits.sum()));
+    to.accept(asked.with("result", "miss").plus(misses.sum()));
+    to.accept(
+        Reading.counter(
+            "directory_read_bytes", "Size of the directory messages that were read", bytes.sum()));
+    to.accept(Reading.gauge("directories", "Directories in memory", cache.estimatedSize()));
   }
 
   /**
@@ -149,6 +170,7 @@ public final class TreeReader {
     if (directory == null) {
       directory = InputDirectory.decode(digest, blobs.read(digest, MAX_MESSAGE_BYTES));
       cache.put(digest, directory);
+      bytes.add(digest.size());
     }
     return directory;
   }

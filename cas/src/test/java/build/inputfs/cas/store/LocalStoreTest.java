@@ -3,10 +3,12 @@ package build.inputfs.cas.store;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.digest.DigestFunction;
 import build.inputfs.cas.digest.InvalidDigestException;
+import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.proto.ActionResult;
 import java.io.ByteArrayInputStream;
@@ -17,7 +19,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -350,5 +354,24 @@ final class LocalStoreTest {
     store.close();
     assertThatThrownBy(() -> store.put(new byte[1])).hasMessage("the store is closed");
     assertThat(store.read(HELLO_DIGEST, 100)).isEqualTo(HELLO);
+  }
+
+  @Test
+  void meter_countsPutsTheirBytesAndWhatIsMissing() throws IOException {
+    store.put(HELLO);
+    store.put(HELLO);
+    Digest missing = DigestFunction.SHA256.digest(new byte[3]);
+    assertThatThrownBy(() -> store.locate(missing, false)).isInstanceOf(MissingBlobException.class);
+
+    List<Reading> readings = new ArrayList<>();
+    store.meter(readings::add);
+
+    assertThat(readings)
+        .extracting(Reading::name, Reading::labels, Reading::value)
+        .contains(
+            tuple("store_puts", Map.of("by", "copy"), 1L),
+            tuple("store_puts", Map.of("by", "nothing"), 1L),
+            tuple("store_put_bytes", Map.of(), (long) HELLO.length),
+            tuple("store_missing_blobs", Map.of(), 1L));
   }
 }

@@ -1,6 +1,8 @@
 package build.inputfs.fuse.forest;
 
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.meter.Metered;
+import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.store.Lease;
@@ -24,6 +26,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe. Owns its mount and a thread that drops what no view has used for a while; both
  * end with {@link #close}. Nothing in this JVM may touch a path under the mount.
  */
-public final class Forest implements AutoCloseable {
+public final class Forest implements Metered, AutoCloseable {
   /** Each layer of a view costs a request when the view is made. */
   private static final int MOST_LAYERS = 8;
 
@@ -54,6 +58,8 @@ public final class Forest implements AutoCloseable {
   /** The trees that others are laid over, the one used last first. Guarded by itself. */
   private final Deque<Planted> bases = new ArrayDeque<>();
 
+  private final LongAdder knownTrees = new LongAdder();
+  private final LongAdder newTrees = new LongAdder();
   private final AtomicLong skeletons = new AtomicLong();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread gardener;
@@ -212,10 +218,12 @@ public final class Forest implements AutoCloseable {
   public Stack stack(Digest root) throws IOException {
     while (true) {
       Planted known = planted.get(root);
+      boolean isNew = known == null;
       if (known == null) {
         known = plant(root);
       }
       if (known.enter()) {
+        (isNew ? newTrees : knownTrees).increment();
         try {
           return new Stack(known, directories(known), leases(known));
         } catch (IOException | RuntimeException e) {
@@ -376,6 +384,25 @@ public final class Forest implements AutoCloseable {
   /** How many requests of each kind were served until now. */
   public Map<String, Long> requests() {
     return mounted.requests();
+  }
+
+  @Override
+  public void meter(Consumer<Reading> to) {
+    Reading request = Reading.counter("fuse_requests", "Requests of the kernel, by kind", 0);
+    mounted
+        .requests()
+        .forEach(
+            (kind, count) ->
+                to.accept(request.with("mount", "forest").with("kind", kind).plus(count)));
+    Reading asked =
+        Reading.counter("forest_lookups", "Trees that views stand on, by what was known", 0);
+    to.accept(asked.with("result", "hit").plus(knownTrees.sum()));
+    to.accept(asked.with("result", "miss").plus(newTrees.sum()));
+    to.accept(Reading.gauge("forest_trees", "Trees in forests", planted.size()));
+    to.accept(Reading.gauge("forest_nodes", "Inodes of forests that the kernel has", nodeCount()));
+    to.accept(
+        Reading.counter(
+            "forest_read_bytes", "Bytes of blobs read for the kernel", fileSystem.readBytes()));
   }
 
   /**

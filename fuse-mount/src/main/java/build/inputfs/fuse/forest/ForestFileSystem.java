@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +61,7 @@ final class ForestFileSystem extends ReadOnlyFileSystem {
   private final FailureRecorder failures;
 
   // Guarded by this.
+  private final LongAdder readBytes = new LongAdder();
   private final ForestNodes nodes = new ForestNodes();
   private final Map<String, ForestDirectory> trees = new HashMap<>();
   private final Map<String, ForestDirectory> shown = new HashMap<>();
@@ -81,6 +83,11 @@ final class ForestFileSystem extends ReadOnlyFileSystem {
   /** How many nodes the kernel knows. */
   synchronized int nodeCount() {
     return nodes.size();
+  }
+
+  /** How many bytes of files were read for the kernel. */
+  long readBytes() {
+    return readBytes.sum();
   }
 
   /**
@@ -354,6 +361,7 @@ final class ForestFileSystem extends ReadOnlyFileSystem {
         }
         done += read;
       }
+      readBytes.add(done);
       return done;
     } catch (IOException e) {
       failures.record("read", place.pathOf(index), digest, e);

@@ -4,6 +4,7 @@ import build.inputfs.cache.view.LimitHits;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
+import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.tree.TreeReader;
@@ -19,6 +20,7 @@ import build.inputfs.fuse.vfs.Transport;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 
 /**
  * The {@code fuse} strategy: a view is a {@link MutableFileSystem} of its own, served over FUSE. It
@@ -30,6 +32,7 @@ public final class FuseStrategy implements ViewStrategy {
   private final BlobSource source;
   private final TreeReader reader;
   private final Path scratchParent;
+  private final FuseTotals totals = new FuseTotals();
 
   /**
    * A strategy.
@@ -76,7 +79,8 @@ public final class FuseStrategy implements ViewStrategy {
           limits,
           contents,
           new MutableTree(tree, contents, scratch),
-          scratch);
+          scratch,
+          totals);
     } catch (IOException | RuntimeException e) {
       try {
         scratch.close();
@@ -114,6 +118,11 @@ public final class FuseStrategy implements ViewStrategy {
       parent = entry.node;
       start = slash + 1;
     }
+  }
+
+  @Override
+  public void meter(Consumer<Reading> to) {
+    totals.meter(to);
   }
 
   @Override

@@ -15,6 +15,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A view that {@link FuseStrategy} made. Owns its mount, its descriptors and its scratch. */
 final class FuseView implements View {
+  static final String PRIVATE_COPIES = "private copies";
+  static final String PRIVATE_COPY_BYTES = "private copy bytes";
+
   private final Path path;
   private final Mounted mounted;
   private final FailureLog failures;
@@ -22,6 +25,7 @@ final class FuseView implements View {
   private final Contents contents;
   private final ViewTree tree;
   private final Scratch scratch;
+  private final FuseTotals totals;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   FuseView(
@@ -31,7 +35,8 @@ final class FuseView implements View {
       LimitHits limits,
       Contents contents,
       ViewTree tree,
-      Scratch scratch) {
+      Scratch scratch,
+      FuseTotals totals) {
     this.path = path;
     this.mounted = mounted;
     this.failures = failures;
@@ -39,6 +44,8 @@ final class FuseView implements View {
     this.contents = contents;
     this.tree = tree;
     this.scratch = scratch;
+    this.totals = totals;
+    totals.began(this);
   }
 
   @Override
@@ -70,8 +77,8 @@ final class FuseView implements View {
   public Map<String, Long> counters() {
     Map<String, Long> counters = new TreeMap<>();
     mounted.requests().forEach((kind, count) -> counters.put("requests " + kind, count));
-    counters.put("private copies", contents.privateCopies.sum());
-    counters.put("private copy bytes", contents.privateCopyBytes.sum());
+    counters.put(PRIVATE_COPIES, contents.privateCopies.sum());
+    counters.put(PRIVATE_COPY_BYTES, contents.privateCopyBytes.sum());
     return counters;
   }
 
@@ -89,6 +96,8 @@ final class FuseView implements View {
     try (scratch) {
       mounted.close();
       contents.closeDescriptors();
+    } finally {
+      totals.ended(this);
     }
   }
 }

@@ -4,6 +4,7 @@ import build.inputfs.cache.view.Closing;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
+import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.PosixException;
 import build.inputfs.cas.store.BlobSource;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -154,6 +156,11 @@ public final class OverlayStrategy implements ViewStrategy {
   /** Escapes what separates options and layers in overlayfs's option string. */
   private static String escape(String path) {
     return path.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,");
+  }
+
+  @Override
+  public void meter(Consumer<Reading> to) {
+    forests.meter(to);
   }
 
   @Override

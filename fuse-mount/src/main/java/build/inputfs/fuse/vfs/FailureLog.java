@@ -21,9 +21,7 @@ public final class FailureLog implements FailureRecorder {
   /** Records a failure; one that is recorded already is left out. */
   @Override
   public void record(String operation, String path, @Nullable Digest digest, IOException cause) {
-    String message = cause.getMessage();
-    ViewFailure failure =
-        new ViewFailure(operation, path, digest, message == null ? cause.toString() : message);
+    ViewFailure failure = ViewFailure.of(operation, path, digest, cause);
     boolean isNew;
     synchronized (failures) {
       isNew = failures.size() < LIMIT && failures.add(failure);
