@@ -23,6 +23,7 @@ enum Command {
   CAT("cat", "print a file of a tree"),
   STAT("stat", "tell about one entry of a tree"),
   DAEMON("daemon", "serve views to other programs"),
+  TOP("top", "show what the daemon does"),
   BENCH("bench", "measure views on this machine"),
   BENCH_SERVE(BenchServeCommand.NAME),
   DOCUMENTS(DocumentsCommand.NAME);
@@ -82,6 +83,7 @@ enum Command {
       case CAT -> new CatCommand();
       case STAT -> new StatCommand();
       case DAEMON -> new DaemonCommand();
+      case TOP -> new TopCommand();
       case BENCH -> new BenchCommand();
       case BENCH_SERVE -> new BenchServeCommand();
       case DOCUMENTS -> new DocumentsCommand();

@@ -27,8 +27,17 @@ record Console(PrintStream out, PrintStream err) {
 
   /** Whether messages go to a terminal, where somebody may be watching: proc(5). */
   static boolean isTerminal() {
+    return isTerminal(2);
+  }
+
+  /** Whether results go to a terminal. */
+  static boolean outIsTerminal() {
+    return isTerminal(1);
+  }
+
+  private static boolean isTerminal(int descriptor) {
     try {
-      String target = Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString();
+      String target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
       return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty");
     } catch (IOException e) {
       return false;

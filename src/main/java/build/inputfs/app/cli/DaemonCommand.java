@@ -8,6 +8,8 @@ import build.inputfs.app.daemon.StrategySet;
 import build.inputfs.app.daemon.ViewRegistry;
 import build.inputfs.app.daemon.ViewRequest;
 import build.inputfs.app.daemon.ViewState;
+import build.inputfs.app.metrics.MetricsServer;
+import build.inputfs.app.metrics.Monitor;
 import build.inputfs.app.proto.Info;
 import build.inputfs.app.rpc.Admission;
 import build.inputfs.app.rpc.DaemonServer;
@@ -17,6 +19,7 @@ import build.inputfs.cache.view.DeclaredOutputs;
 import build.inputfs.cache.view.OutputCollector;
 import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.SessionFolder;
+import build.inputfs.cas.meter.Metered;
 import build.inputfs.cas.posix.Accounts;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.ServiceManager;
@@ -28,12 +31,17 @@ import build.inputfs.fuse.kernel.Mounter;
 import build.inputfs.fuse.mount.Privileges;
 import com.google.protobuf.Timestamp;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
@@ -42,6 +50,7 @@ import picocli.CommandLine.ParseResult;
 final class DaemonCommand implements Subcommand {
   static final String SOCKET = "--socket";
 
+  private static final String METRICS = "--metrics";
   private static final String GROUP = "--group";
   private static final String MAX_VIEWS = "--max-views";
   private static final String STOP_TIMEOUT = "--stop-timeout";
@@ -58,8 +67,8 @@ final class DaemonCommand implements Subcommand {
             "    listening on SOCKET",
             "",
             "when it does, and stays in the foreground. SIGTERM or Ctrl-C ends it: it makes no more"
-                + " views, waits for those that there are, then ends them. A second signal ends them"
-                + " at once.",
+                + " views, waits for those that there are, then ends them. A second signal ends"
+                + " them at once.",
             "");
     spec.addOption(
         Options.value(
@@ -86,6 +95,13 @@ final class DaemonCommand implements Subcommand {
             "SECONDS",
             "How long to wait for views when told to end (default: %d)."
                 .formatted(STOP_TIMEOUT_DEFAULT)));
+    spec.addOption(
+        Options.value(
+            METRICS,
+            "[HOST:]PORT",
+            "Serve /metrics for Prometheus, and /healthz, over HTTP there; without HOST on the"
+                + " loopback address alone (default: nowhere)."));
+    Logging.addOptions(spec);
   }
 
   @Override
@@ -99,6 +115,7 @@ final class DaemonCommand implements Subcommand {
         new ServiceManager(posix, System.getenv().getOrDefault(ServiceManager.VARIABLE, ""));
     Accounts accounts = Accounts.load();
     int group = group(arguments, accounts);
+    InetSocketAddress metricsAddress = metricsAddress(arguments);
     Path socket = Options.path(arguments, SOCKET);
     if (socket == null) {
       socket = SocketPath.of(System.getenv(), posix.geteuid());
@@ -106,7 +123,8 @@ final class DaemonCommand implements Subcommand {
     socket = socket.toAbsolutePath().normalize();
     try (Stores stores = context.stores(posix)) {
       LocalStore store = stores.open(Options.path(arguments, Options.CAS), StoreAccess.AUTOMATIC);
-      OutputCollector outputs = new OutputCollector(store, stores.writable(store));
+      LocalStore writable = stores.writable(store);
+      OutputCollector outputs = new OutputCollector(store, writable);
       TreeReader trees = new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES);
       Path scratch = context.scratch(arguments);
       Privileges privileges = Privileges.read();
@@ -129,13 +147,25 @@ final class DaemonCommand implements Subcommand {
                   mostViews)) {
         tryOut(views, posix, store);
         Info info = info(started, store, views, strategies, privileges);
-        try (DaemonServer server = new DaemonServer(views, events, store, info)) {
+        Set<Metered> parts = new LinkedHashSet<>(List.of(store, trees, strategies));
+        parts.add(writable);
+        try (Monitor monitor = Monitor.start(views, events, List.copyOf(parts), metricsAddress);
+            DaemonServer server = new DaemonServer(views, events, store, info, monitor.metrics())) {
           Admission admission = new Admission(accounts, posix.geteuid(), group);
           server.listen(posix, socket, admission, group);
+          Logger log = LoggerFactory.getLogger(DaemonCommand.class);
+          log.atInfo()
+              .addKeyValue("version", info.getVersion())
+              .addKeyValue("pid", info.getPid())
+              .addKeyValue("socket", socket)
+              .addKeyValue("store", store.root())
+              .addKeyValue("metrics", monitor.address())
+              .log("daemon started");
           context.console().out().println("listening on " + socket);
           context.console().out().flush();
           tell(manager, ServiceManager.READY + "\nSTATUS=listening on " + socket);
-          serve(server, views, interruption, manager, patience);
+          serve(server, views, interruption, manager, patience, log);
+          log.atInfo().log("daemon stopped");
         }
       }
     }
@@ -148,7 +178,8 @@ final class DaemonCommand implements Subcommand {
       ViewRegistry views,
       Interruption interruption,
       ServiceManager manager,
-      Duration patience) {
+      Duration patience,
+      Logger log) {
     CountDownLatch first = new CountDownLatch(1);
     Thread serving = Thread.currentThread();
     try (Interruption.Forwarding _ =
@@ -161,6 +192,7 @@ final class DaemonCommand implements Subcommand {
               }
             })) {
       first.await();
+      log.atInfo().addKeyValue("views", views.size()).log("daemon stopping");
       views.stop();
       tell(manager, ServiceManager.STOPPING + "\nSTATUS=waiting for views to be closed");
       server.stopping();
@@ -234,6 +266,15 @@ final class DaemonCommand implements Subcommand {
   /** Sessions' folders have random names. */
   private static String prefix(SessionFolder session) {
     return String.valueOf(session.path().getFileName()).substring(RealStrategies.SESSION.length());
+  }
+
+  private static @Nullable InetSocketAddress metricsAddress(ParseResult arguments) {
+    String text = Options.get(arguments, METRICS);
+    try {
+      return text == null ? null : MetricsServer.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw Options.usage(arguments, METRICS + ": " + e.getMessage());
+    }
   }
 
   private static int group(ParseResult arguments, Accounts accounts) {

@@ -1,67 +1,102 @@
 package build.inputfs.app.cli;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.spi.Configurator;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.classic.spi.IThrowableProxy;
-import ch.qos.logback.classic.spi.ThrowableProxyUtil;
-import ch.qos.logback.core.AppenderBase;
-import ch.qos.logback.core.spi.ContextAwareBase;
-import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
 
 /**
- * Where log messages go: to stderr, one line each, like all else that is not a result. Logback
- * finds it as a service and makes it when the first logger is made; nothing is read from files.
+ * What is logged and how. This class knows no logging framework: it notes what {@link
+ * LogConfiguration} will find when the first logger is made, and a command that logs nothing never
+ * loads one. Stateless, but for the system properties.
  */
-public final class Logging extends ContextAwareBase implements Configurator {
-  /** The system property that names the level. */
-  private static final String LEVEL = "inputfs.log";
+final class Logging {
+  static final String LOG_LEVEL = "--log-level";
+  static final String LOG_FORMAT = "--log-format";
 
-  /** For logback. */
-  public Logging() {}
+  private static final String LEVEL = "inputfs.log";
+  private static final String FORMAT = "inputfs.log.format";
+  private static final String DEBUG = "DEBUG";
+  private static final String PLAIN = "PLAIN";
+
+  private Logging() {}
+
+  /** The options of a command that runs for long and tells of what happens. */
+  static void addOptions(CommandSpec spec) {
+    spec.addOption(
+        Options.value(
+            LOG_LEVEL,
+            "LEVEL",
+            "What to log to stderr: error, warn, info or debug (default: info)."));
+    spec.addOption(
+        Options.value(
+            LOG_FORMAT,
+            "FORMAT",
+            "How: text, or json, which is an object a line (default: text)."));
+  }
 
   /**
    * Says what is to be logged, before the first logger is made. What fails a command is told at its
-   * end, so only one that stays needs warnings as they come.
+   * end, so only one that stays needs warnings as they come; one that has {@link #addOptions} tells
+   * of what happens.
+   *
+   * @throws picocli.CommandLine.ParameterException when there is no such level or format
    */
-  static void choose(boolean verbose, boolean stays) {
-    System.setProperty(LEVEL, verbose ? "DEBUG" : stays ? "WARN" : "ERROR");
+  static void choose(ParseResult arguments, boolean stays) {
+    boolean verbose = Options.has(arguments, Options.VERBOSE);
+    if (arguments.commandSpec().findOption(LOG_FORMAT) == null) {
+      set(verbose ? DEBUG : stays ? "WARN" : "ERROR", PLAIN);
+    } else {
+      set(verbose ? DEBUG : wantedLevel(arguments), wantedFormat(arguments));
+    }
+  }
+
+  private static String wantedLevel(ParseResult arguments) {
+    @Nullable String name = Options.get(arguments, LOG_LEVEL);
+    return switch (name) {
+      case "error" -> "ERROR";
+      case "warn" -> "WARN";
+      case "info" -> "INFO";
+      case "debug" -> DEBUG;
+      case null -> "INFO";
+      default -> throw Options.usage(arguments, LOG_LEVEL + " takes error, warn, info or debug");
+    };
+  }
+
+  private static String wantedFormat(ParseResult arguments) {
+    @Nullable String name = Options.get(arguments, LOG_FORMAT);
+    return switch (name) {
+      case "text" -> "TEXT";
+      case "json" -> "JSON";
+      case null -> "TEXT";
+      default -> throw Options.usage(arguments, LOG_FORMAT + " takes text or json");
+    };
+  }
+
+  private static void set(String level, String format) {
+    System.setProperty(LEVEL, level);
+    System.setProperty(FORMAT, format);
+  }
+
+  /** The name of the level that was chosen. */
+  static String level() {
+    return System.getProperty(LEVEL, "WARN");
+  }
+
+  /** The name of the {@link LogFormat} that was chosen. */
+  static String format() {
+    return System.getProperty(FORMAT, PLAIN);
   }
 
   /** Tells of something that only --verbose shows. */
   static void detail(String message) {
-    if ("DEBUG".equals(System.getProperty(LEVEL))) {
-      System.err.println("inputfs: " + message);
+    if (!level().equals(DEBUG)) {
+      return;
     }
-  }
-
-  @Override
-  public ExecutionStatus configure(LoggerContext context) {
-    Stderr appender = new Stderr();
-    appender.setContext(context);
-    appender.start();
-    Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-    root.setLevel(Level.toLevel(System.getProperty(LEVEL), Level.WARN));
-    root.addAppender(appender);
-    // gRPC asks for TCP's keepalive on every socket, and Netty says for each that Unix sockets have
-    // none.
-    context.getLogger("io.netty.bootstrap").setLevel(Level.ERROR);
-    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
-  }
-
-  private static final class Stderr extends AppenderBase<ILoggingEvent> {
-    @Override
-    protected void append(ILoggingEvent event) {
-      StringBuilder line = new StringBuilder("inputfs: ");
-      line.append(event.getLevel().toString().toLowerCase(Locale.ROOT)).append(": ");
-      line.append(event.getFormattedMessage());
-      IThrowableProxy failure = event.getThrowableProxy();
-      if (failure != null) {
-        line.append('\n').append(ThrowableProxyUtil.asString(failure));
-      }
-      System.err.println(line);
+    if (format().equals(PLAIN)) {
+      System.err.println("inputfs: " + message);
+    } else {
+      LoggerFactory.getLogger(Logging.class).debug("{}", message);
     }
   }
 }

@@ -74,9 +74,8 @@ public final class Main {
     } catch (ParameterException e) {
       return wrongUsage(name, e, console);
     }
-    Logging.choose(
-        Options.has(parsed, Options.VERBOSE), name.equals("mount") || name.equals("daemon"));
     try {
+      Logging.choose(parsed, name.equals("mount"));
       return command.run(parsed, context);
     } catch (ParameterException e) {
       return wrongUsage(name, e, console);

@@ -12,6 +12,7 @@ import build.inputfs.cache.view.SessionFolder;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
+import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.tree.TreeReader;
@@ -27,6 +28,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /** The strategies of this program. */
@@ -100,6 +102,11 @@ final class RealStrategies implements Strategies {
     @Override
     public View open(ViewSpec spec) throws IOException {
       return strategy.open(spec);
+    }
+
+    @Override
+    public void meter(Consumer<Reading> to) {
+      strategy.meter(to);
     }
 
     @Override

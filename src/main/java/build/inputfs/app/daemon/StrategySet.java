@@ -2,11 +2,14 @@ package build.inputfs.app.daemon;
 
 import build.inputfs.cache.view.Closing;
 import build.inputfs.cache.view.ViewStrategy;
+import build.inputfs.cas.meter.Metered;
+import build.inputfs.cas.meter.Reading;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.function.Consumer;
 
 /**
  * The strategies of one process, each opened at its first view and shared by all. Thread-safe. Owns
@@ -16,7 +19,7 @@ import java.util.SequencedMap;
  * @param automatic uses the first of them that works
  */
 public record StrategySet(SequencedMap<String, ViewStrategy> byName, ViewStrategy automatic)
-    implements AutoCloseable {
+    implements Metered, AutoCloseable {
   /** The name that leaves the choice to the program. */
   public static final String AUTOMATIC = "auto";
 
@@ -42,6 +45,11 @@ public record StrategySet(SequencedMap<String, ViewStrategy> byName, ViewStrateg
               .formatted(name, String.join(", ", names())));
     }
     return known;
+  }
+
+  @Override
+  public void meter(Consumer<Reading> to) {
+    byName.values().forEach(strategy -> strategy.meter(to));
   }
 
   @Override

@@ -2,6 +2,7 @@ package build.inputfs.app.rpc;
 
 import build.inputfs.app.daemon.Events;
 import build.inputfs.app.daemon.ViewRegistry;
+import build.inputfs.app.metrics.Metrics;
 import build.inputfs.app.proto.Info;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.LocalStore;
@@ -45,7 +46,8 @@ public final class DaemonServer implements AutoCloseable {
   private @Nullable Server local;
 
   /** A server that listens nowhere yet. */
-  public DaemonServer(ViewRegistry views, Events events, LocalStore store, Info info) {
+  public DaemonServer(
+      ViewRegistry views, Events events, LocalStore store, Info info, Metrics metrics) {
     int threads = Math.max(LEAST_THREADS, 4 * Runtime.getRuntime().availableProcessors());
     pool = Executors.newFixedThreadPool(threads, Thread.ofPlatform().name("call-", 0).factory());
     loop =
@@ -54,7 +56,7 @@ public final class DaemonServer implements AutoCloseable {
     services =
         List.of(
             new ViewsService(views, events, store),
-            new DaemonService(info, views),
+            new DaemonService(info, views, metrics),
             health.getHealthService(),
             ProtoReflectionServiceV1.newInstance());
   }
@@ -83,6 +85,7 @@ public final class DaemonServer implements AutoCloseable {
             .bossEventLoopGroup(loop)
             .workerEventLoopGroup(loop)
             .executor(pool)
+            .intercept(new RequestMetadata())
             .intercept(clients)
             .maxInboundMessageSize(LARGEST_REQUEST)
             .maxConcurrentCallsPerConnection(MOST_CALLS_PER_CONNECTION)

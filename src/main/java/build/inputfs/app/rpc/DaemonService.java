@@ -1,6 +1,8 @@
 package build.inputfs.app.rpc;
 
 import build.inputfs.app.daemon.ViewRegistry;
+import build.inputfs.app.metrics.Metrics;
+import build.inputfs.app.metrics.Sample;
 import build.inputfs.app.proto.DaemonGrpc;
 import build.inputfs.app.proto.GetInfoRequest;
 import build.inputfs.app.proto.GetStatisticsRequest;
@@ -13,10 +15,12 @@ import java.time.Instant;
 final class DaemonService extends DaemonGrpc.DaemonImplBase {
   private final Info info;
   private final ViewRegistry views;
+  private final Metrics metrics;
 
-  DaemonService(Info info, ViewRegistry views) {
+  DaemonService(Info info, ViewRegistry views, Metrics metrics) {
     this.info = info;
     this.views = views;
+    this.metrics = metrics;
   }
 
   @Override
@@ -28,11 +32,20 @@ final class DaemonService extends DaemonGrpc.DaemonImplBase {
   public void getStatistics(GetStatisticsRequest request, StreamObserver<Statistics> answer) {
     Answers.answer(
         answer,
-        () ->
-            Statistics.newBuilder()
-                .setTime(Messages.timestamp(Instant.now()))
-                .setOpenViews(views.size())
-                .setLeases(views.leases())
-                .build());
+        () -> {
+          Statistics.Builder statistics =
+              Statistics.newBuilder()
+                  .setTime(Messages.timestamp(Instant.now()))
+                  .setOpenViews(views.size())
+                  .setLeases(views.leases());
+          for (Sample sample : metrics.samples()) {
+            statistics.addMetrics(
+                Statistics.Metric.newBuilder()
+                    .setName(sample.name())
+                    .putAllLabels(sample.labels())
+                    .setValue(sample.value()));
+          }
+          return statistics.build();
+        });
   }
 }

@@ -5,6 +5,7 @@ import build.inputfs.app.daemon.Correlation;
 import build.inputfs.app.daemon.Event;
 import build.inputfs.app.daemon.ViewRequest;
 import build.inputfs.app.daemon.ViewState;
+import build.inputfs.app.metrics.Spans;
 import build.inputfs.app.proto.ExpectedOutputs;
 import build.inputfs.app.proto.Failure;
 import build.inputfs.app.proto.Mutability;
@@ -122,13 +123,16 @@ final class Messages {
             .setLease(event.request().lease())
             .setCorrelation(correlation(event.request().correlation()));
     switch (event.what()) {
-      case Event.Created(ViewState view) -> message.setCreated(view(view));
+      case Event.Created(ViewState view) -> message.setCreated(view(view)).setSpan(Spans.MAKE);
       case Event.Ended(Closed closed) ->
-          message.setClosed(
-              build.inputfs.app.proto.Event.Closed.newBuilder()
-                  .setReason(closed.reason())
-                  .setProblem(closed.problem())
-                  .setView(view(closed.view())));
+          message
+              .setClosed(
+                  build.inputfs.app.proto.Event.Closed.newBuilder()
+                      .setReason(closed.reason())
+                      .setProblem(closed.problem())
+                      .setView(view(closed.view()))
+                      .setCloseTime(duration(closed.closeTime())))
+              .setSpan(Spans.CLOSE);
       case Event.Failed(ViewFailure failure) -> message.setFailure(failure(failure));
       case Event.LimitMet(LimitHit hit) -> message.setQuotaHit(hit(hit));
       case Event.NotCreated _, Event.OutputsCollected _ -> {

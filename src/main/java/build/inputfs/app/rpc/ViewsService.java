@@ -194,6 +194,6 @@ final class ViewsService extends ViewsGrpc.ViewsImplBase {
         new Quota(request.getQuota().getBytes(), request.getQuota().getFiles()),
         request.hasDeadline() ? Messages.duration(request.getDeadline()) : null,
         request.getLease(),
-        Messages.correlation(request.getCorrelation()));
+        RequestMetadata.complete(Messages.correlation(request.getCorrelation())));
   }
 }

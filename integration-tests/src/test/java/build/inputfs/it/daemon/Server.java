@@ -68,6 +68,9 @@ final class Server implements AutoCloseable {
                 "--scratch",
                 scratch.toString()));
     command.addAll(List.of(options));
+    if (!command.contains("--log-level")) {
+      command.addAll(List.of("--log-level", "warn"));
+    }
     return command;
   }
 
