@@ -58,7 +58,7 @@ final class MountCommand implements Subcommand {
               posix.getegid(),
               Options.has(arguments, READ_ONLY),
               List.of(),
-              Options.scratchLimit(arguments));
+              Options.scratch(arguments));
       TreeReader trees = new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES);
       interruption.check();
       try (ViewStrategy strategy = context.strategy(arguments, posix, store, trees);

@@ -1,6 +1,7 @@
 package build.inputfs.app.cli;
 
 import build.inputfs.cache.view.Quota;
+import build.inputfs.cache.view.Quota.Medium;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -18,6 +19,7 @@ final class Options {
   static final String JSON = "--json";
   static final String SCRATCH = "--scratch";
   static final String SCRATCH_LIMIT = "--scratch-limit";
+  static final String SCRATCH_KIND = "--scratch-kind";
   static final String STRATEGY = "--strategy";
   static final String VERBOSE = "--verbose";
   static final String HELP = "--help";
@@ -126,25 +128,42 @@ final class Options {
             "SIZE[,FILES]",
             "How much may be written in the view at a time: bytes on the disk, with K, M, G or T"
                 + " for multiples of 1024, and how many files. 0 is no limit (default: 0,0)."));
+    spec.addOption(
+        value(
+            SCRATCH_KIND,
+            "disk|tmpfs",
+            "What the scratch is: on the disk of --scratch, or a tmpfs of the view's own, in memory,"
+                + " which takes the right to mount (default: disk)."));
   }
 
-  /** How much may be written in the view. */
-  static Quota scratchLimit(ParseResult arguments) {
+  /** How much may be written in the view, and where it is kept. */
+  static Quota scratch(ParseResult arguments) {
+    Medium medium = medium(arguments);
     String value = get(arguments, SCRATCH_LIMIT);
     if (value == null) {
-      return Quota.NONE;
+      return new Quota(0, 0, medium);
     }
     Matcher parts = LIMIT.matcher(value);
     if (parts.matches()) {
       try {
         int unit = " KMGT".indexOf(parts.group(2) == null ? " " : parts.group(2));
         long bytes = Math.multiplyExact(Long.parseLong(parts.group(1)), 1L << (10 * unit));
-        return new Quota(bytes, parts.group(3) == null ? 0 : Long.parseLong(parts.group(3)));
+        long files = parts.group(3) == null ? 0 : Long.parseLong(parts.group(3));
+        return new Quota(bytes, files, medium);
       } catch (ArithmeticException | NumberFormatException e) {
         // Told below.
       }
     }
     throw usage(arguments, SCRATCH_LIMIT + " takes a size such as 500M or 2G,10000, not " + value);
+  }
+
+  private static Medium medium(ParseResult arguments) {
+    String kind = get(arguments, SCRATCH_KIND);
+    return switch (kind == null ? "disk" : kind) {
+      case "disk" -> Medium.DISK;
+      case "tmpfs" -> Medium.MEMORY;
+      default -> throw usage(arguments, SCRATCH_KIND + " takes disk or tmpfs, not " + kind);
+    };
   }
 
   static boolean has(ParseResult arguments, String flag) {

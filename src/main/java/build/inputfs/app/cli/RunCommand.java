@@ -135,7 +135,7 @@ final class RunCommand implements Subcommand {
       throws IOException {
     List<Redirect> redirects = json ? List.of(new Redirect.Like(1, 2)) : List.of();
     Invocation given = arguments.hasMatchedOption(ACTION) ? null : invocation(arguments, redirects);
-    Quota scratch = Options.scratchLimit(arguments);
+    Quota scratch = Options.scratch(arguments);
     Interruption interruption = context.signals().get();
     Posix posix = Posix.load();
     try (Stores stores = context.stores(posix)) {

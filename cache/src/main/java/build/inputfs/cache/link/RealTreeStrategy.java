@@ -116,7 +116,8 @@ public final class RealTreeStrategy implements ViewStrategy {
 
   @Override
   public View open(ViewSpec spec) throws IOException {
-    spec.scratch().refuse(name(), "a real tree is part of the disk that it is on");
+    spec.scratch()
+        .refuse(name(), "a real tree is a part of the disk that it is on; overlay and fuse can");
     View bound = null;
     if (posix.geteuid() == 0 && !refused) {
       boolean shareable = spec.readOnly() && spec.outputs().isEmpty();

@@ -3,15 +3,15 @@ package build.inputfs.cache.view;
 import java.io.IOException;
 
 /**
- * How much an action may keep in its view's scratch at a time: what it writes, and the inputs that
- * become private copies. Inputs that are only read cost nothing.
+ * How much an action may keep in its view's scratch at a time, and where that is: what it writes,
+ * and the inputs that become private copies. Inputs that are only read cost nothing.
  *
- * @param bytes of the disk that files may take, as du(1) counts them: holes are free; 0 for no
- *     limit
+ * @param bytes that files may take, as du(1) counts them: holes are free; 0 for no limit
  * @param files how many files, directories, symlinks and other names may be made; 0 for no limit
+ * @param medium where the scratch is
  */
-public record Quota(long bytes, long files) {
-  /** No limit. */
+public record Quota(long bytes, long files, Medium medium) {
+  /** No limit, on the disk. */
   public static final Quota NONE = new Quota(0, 0);
 
   /** What is limited. */
@@ -20,15 +20,28 @@ public record Quota(long bytes, long files) {
     FILES
   }
 
+  /** Where a scratch is. */
+  public enum Medium {
+    /** The local disk. */
+    DISK,
+    /** A tmpfs of the view's own: memory, and swap. */
+    MEMORY
+  }
+
   public Quota {
     if (bytes < 0 || files < 0) {
       throw new IllegalArgumentException("a limit cannot be negative");
     }
   }
 
-  /** Whether nothing is limited. */
+  /** Limits on the disk. */
+  public Quota(long bytes, long files) {
+    this(bytes, files, Medium.DISK);
+  }
+
+  /** Whether nothing is asked for. */
   public boolean isNone() {
-    return bytes == 0 && files == 0;
+    return bytes == 0 && files == 0 && medium == Medium.DISK;
   }
 
   /** How much is allowed of {@code limit}, or 0. */
@@ -48,7 +61,7 @@ public record Quota(long bytes, long files) {
   public void refuse(String strategy, String reason) throws IOException {
     if (!isNone()) {
       throw new IOException(
-          "the strategy %s cannot limit its scratch here: %s".formatted(strategy, reason));
+          "the strategy %s cannot limit its scratch: %s".formatted(strategy, reason));
     }
   }
 }

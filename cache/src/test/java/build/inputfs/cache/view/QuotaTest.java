@@ -16,7 +16,7 @@ final class QuotaTest {
     assertThatCode(() -> Quota.NONE.refuse("s", "why")).doesNotThrowAnyException();
     assertThatThrownBy(() -> new Quota(0, 5).refuse("s", "why"))
         .isInstanceOf(IOException.class)
-        .hasMessage("the strategy s cannot limit its scratch here: why");
+        .hasMessage("the strategy s cannot limit its scratch: why");
     assertThatThrownBy(() -> new Quota(-1, 0)).isInstanceOf(IllegalArgumentException.class);
   }
 

@@ -81,6 +81,7 @@ public final class Posix {
   private static final int MAP_ANONYMOUS = 0x20;
 
   // System call numbers, the same on all architectures that we run on.
+  private static final long QUOTACTL_FD = 443;
   private static final long IO_URING_SETUP = 425;
   private static final long IO_URING_ENTER = 426;
   private static final long OPEN_TREE = 428;
@@ -525,6 +526,15 @@ public final class Posix {
       mask.setAtIndex(ValueLayout.JAVA_LONG, cpu / Long.SIZE, 1L << cpu % Long.SIZE);
       return wrap(libc.sched_setaffinity(0, mask.byteSize(), mask.address()));
     }
+  }
+
+  /**
+   * quotactl_fd(2), from Linux 5.14 on: quotactl(2) of the disk that an open file is on.
+   *
+   * @param argument the address of the command's structure
+   */
+  public int quotactl(int fd, int command, int id, long argument) {
+    return (int) wrap(libc.syscall(QUOTACTL_FD, fd, command, id, argument, 0, 0));
   }
 
   /** io_uring_setup(2): {@code parameters} is the address of a struct io_uring_params. */

@@ -179,7 +179,7 @@ public final class Mounter {
       return false;
     }
     for (MountTable.Line line : table.below(session)) {
-      if (!line.type().equals(MountTable.FUSE_TYPE)) {
+      if (!line.type().equals(MountTable.FUSE_TYPE) && !line.isScratch()) {
         return false;
       }
       detach(line.path());

@@ -38,6 +38,11 @@ public record MountTable(List<Line> mounts) {
       return type.equals(FUSE_TYPE) || isOverlay() || isRealTree();
     }
 
+    /** Whether a view's scratch is here, in memory. */
+    public boolean isScratch() {
+      return type.equals("tmpfs") && source.equals(SOURCE);
+    }
+
     /** Whether a real tree is shown here, by a bind mount: of a process, or of a cache. */
     public boolean isRealTree() {
       return REAL_TREE.matcher(shown).find();

@@ -8,6 +8,8 @@ import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.tree.TreeReader;
+import build.inputfs.fuse.scratch.Room;
+import build.inputfs.fuse.scratch.Rooms;
 import build.inputfs.fuse.vfs.Attributes;
 import build.inputfs.fuse.vfs.Caller;
 import build.inputfs.fuse.vfs.Entry;
@@ -32,6 +34,7 @@ public final class FuseStrategy implements ViewStrategy {
   private final BlobSource source;
   private final TreeReader reader;
   private final Path scratchParent;
+  private final Rooms rooms;
   private final FuseTotals totals = new FuseTotals();
 
   /**
@@ -48,6 +51,7 @@ public final class FuseStrategy implements ViewStrategy {
     this.source = source;
     this.reader = reader;
     this.scratchParent = scratchParent;
+    this.rooms = new Rooms(posix);
   }
 
   @Override
@@ -58,14 +62,18 @@ public final class FuseStrategy implements ViewStrategy {
   @Override
   public View open(ViewSpec spec) throws IOException {
     reader.directory(spec.root()); // a root that is missing or damaged is told at once
-    Scratch scratch = Scratch.create(posix, scratchParent);
+    LimitHits limits = new LimitHits(spec.scratch());
+    Scratch scratch = Scratch.create(posix, rooms, scratchParent, spec.scratch(), limits);
     try {
+      Room room = scratch.room();
+      if (room.refuses()) {
+        room.limit();
+      }
       long[] now = new long[2];
       posix.fileTime(now);
       FailureLog failures = new FailureLog();
       Tree tree = new Tree(reader, failures, spec.root(), spec.uid(), spec.gid(), now);
-      LimitHits limits = new LimitHits(spec.scratch());
-      Allowance allowance = new Allowance(spec.scratch(), limits, true);
+      Allowance allowance = new Allowance(spec.scratch(), limits, !room.refuses());
       Contents contents = new Contents(posix, source, scratch, tree, failures, allowance);
       MutableFileSystem fileSystem = new MutableFileSystem(posix, scratch, tree, contents);
       for (String output : spec.outputs()) {
@@ -127,6 +135,6 @@ public final class FuseStrategy implements ViewStrategy {
 
   @Override
   public void close() {
-    // Views share nothing that needs an end.
+    rooms.close();
   }
 }

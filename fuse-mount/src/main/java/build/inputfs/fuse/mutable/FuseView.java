@@ -55,7 +55,11 @@ final class FuseView implements View {
 
   @Override
   public String mechanism() {
-    return "fuse, " + mounted.mechanism();
+    String limited =
+        scratch.room().refuses()
+            ? ", " + scratch.room().mechanism()
+            : contents.allowance.countsBytes() ? ", bytes counted" : "";
+    return "fuse, " + mounted.mechanism() + limited;
   }
 
   @Override
@@ -70,6 +74,9 @@ final class FuseView implements View {
 
   @Override
   public LimitHits limits() {
+    if (!closed.get()) {
+      scratch.room().look();
+    }
     return limits;
   }
 

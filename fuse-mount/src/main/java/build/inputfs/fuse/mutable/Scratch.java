@@ -1,9 +1,13 @@
 package build.inputfs.fuse.mutable;
 
+import build.inputfs.cache.view.LimitHits;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.FileStat;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.PosixException;
+import build.inputfs.fuse.scratch.Room;
+import build.inputfs.fuse.scratch.Rooms;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -11,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Stream;
 
 /**
  * What a view's action writes: one flat directory on the local disk, one file for each private file
@@ -24,13 +27,13 @@ final class Scratch implements AutoCloseable {
   private static final int COPY_BUFFER = 1 << 20;
 
   private final Posix posix;
-  private final Path directory;
+  private final Room room;
   private final int descriptor;
   private final AtomicLong numbers = new AtomicLong();
 
-  private Scratch(Posix posix, Path directory, int descriptor) {
+  private Scratch(Posix posix, Room room, int descriptor) {
     this.posix = posix;
-    this.directory = directory;
+    this.room = room;
     this.descriptor = descriptor;
   }
 
@@ -41,22 +44,28 @@ final class Scratch implements AutoCloseable {
    *     written
    * @throws IOException when it cannot be made; nothing is left behind
    */
-  static Scratch create(Posix posix, Path parent) throws IOException {
+  static Scratch create(Posix posix, Rooms rooms, Path parent, Quota quota, LimitHits hits)
+      throws IOException {
     Path directory =
         Files.createTempDirectory(
             parent,
             "view-",
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    Room room = rooms.furnish(directory, quota, hits);
     int descriptor = posix.open(directory, Posix.O_RDONLY | Posix.O_DIRECTORY, 0);
     if (descriptor < 0) {
-      Files.delete(directory);
+      room.remove();
       throw new PosixException("open " + directory, -descriptor);
     }
-    return new Scratch(posix, directory, descriptor);
+    return new Scratch(posix, room, descriptor);
+  }
+
+  Room room() {
+    return room;
   }
 
   Path directory() {
-    return directory;
+    return room.directory();
   }
 
   /** A number for a new file. */
@@ -65,7 +74,7 @@ final class Scratch implements AutoCloseable {
   }
 
   Path path(long number) {
-    return directory.resolve(name(number));
+    return directory().resolve(name(number));
   }
 
   /** Creates the empty file {@code number}: its descriptor, open for reading and writing. */
@@ -145,12 +154,7 @@ final class Scratch implements AutoCloseable {
   @Override
   public void close() throws IOException {
     posix.close(descriptor);
-    try (Stream<Path> files = Files.list(directory)) {
-      for (Path file : (Iterable<Path>) files::iterator) {
-        Files.delete(file);
-      }
-    }
-    Files.delete(directory);
+    room.remove();
   }
 
   private static String name(long number) {

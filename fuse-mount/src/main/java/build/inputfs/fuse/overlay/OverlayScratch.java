@@ -1,19 +1,21 @@
 package build.inputfs.fuse.overlay;
 
-import build.inputfs.cache.view.Folders;
+import build.inputfs.cache.view.LimitHits;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.posix.FileStat;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.tree.InputDirectory;
 import build.inputfs.cas.tree.Kind;
 import build.inputfs.cas.tree.TreeReader;
+import build.inputfs.fuse.scratch.Room;
+import build.inputfs.fuse.scratch.Rooms;
 import build.inputfs.fuse.vfs.Attributes;
 import build.inputfs.fuse.vfs.InputAttributes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -23,22 +25,24 @@ import org.jspecify.annotations.Nullable;
  */
 final class OverlayScratch {
   private final Posix posix;
-  private final Path directory;
+  private final Room room;
 
-  private OverlayScratch(Posix posix, Path directory) {
+  private OverlayScratch(Posix posix, Room room) {
     this.posix = posix;
-    this.directory = directory;
+    this.room = room;
   }
 
   /**
    * Makes a scratch.
    *
    * @param directory which does not exist
+   * @param quota what may be written from {@link Room#limit} on
    */
-  static OverlayScratch create(Posix posix, Path directory) throws IOException {
-    OverlayScratch scratch = new OverlayScratch(posix, directory);
+  static OverlayScratch create(
+      Posix posix, Rooms rooms, Path directory, Quota quota, LimitHits hits) throws IOException {
+    make(posix, directory, 0700);
+    OverlayScratch scratch = new OverlayScratch(posix, rooms.furnish(directory, quota, hits));
     try {
-      make(posix, directory, 0700);
       make(posix, scratch.upper(), 0755);
       make(posix, scratch.work(), 0755);
     } catch (IOException e) {
@@ -53,12 +57,16 @@ final class OverlayScratch {
         posix.mkdirat(Posix.AT_FDCWD, directory.toString(), mode), "make directory " + directory);
   }
 
+  Room room() {
+    return room;
+  }
+
   Path upper() {
-    return directory.resolve("upper");
+    return room.directory().resolve("upper");
   }
 
   Path work() {
-    return directory.resolve("work");
+    return room.directory().resolve("work");
   }
 
   /**
@@ -128,8 +136,6 @@ final class OverlayScratch {
 
   /** Removes everything, as far as it is there. */
   void remove() throws IOException {
-    if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
-      Folders.delete(directory);
-    }
+    room.remove();
   }
 }

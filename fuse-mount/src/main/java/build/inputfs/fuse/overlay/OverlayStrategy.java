@@ -1,6 +1,7 @@
 package build.inputfs.fuse.overlay;
 
 import build.inputfs.cache.view.Closing;
+import build.inputfs.cache.view.LimitHits;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
@@ -89,18 +90,19 @@ public final class OverlayStrategy implements ViewStrategy {
 
   @Override
   public View open(ViewSpec spec) throws IOException {
-    spec.scratch().refuse(name(), "it does not count what is written");
     long[] now = new long[2];
     posix.fileTime(now);
     InputAttributes inputs = new InputAttributes(spec.uid(), spec.gid(), now);
     Forest forest = forests.of(spec.uid(), spec.gid());
     Forest.Stack stack = forest.stack(spec.root());
     try {
-      OverlayScratch scratch = scratches.take();
+      LimitHits limits = new LimitHits(spec.scratch());
+      OverlayScratch scratch = scratches.take(spec.scratch(), limits);
       try {
         scratch.prepare(reader, inputs, spec.root(), spec.outputs());
         Path path = MountPoints.check(posix, spec.path());
         long id = mount(spec, path, stack.directories(), scratch);
+        limit(scratch, path);
         UpperReader tree =
             new UpperReader(
                 posix,
@@ -110,13 +112,23 @@ public final class OverlayStrategy implements ViewStrategy {
                 spec.root(),
                 scratch.upper());
         return new OverlayView(
-            posix, spec, path, id, forest, stack, scratch, tree, reader, scratches);
+            posix, spec, path, id, forest, stack, scratch, limits, tree, reader, scratches);
       } catch (IOException | RuntimeException e) {
         scratches.end(scratch, -1);
         throw e;
       }
     } catch (IOException | RuntimeException e) {
       stack.close();
+      throw e;
+    }
+  }
+
+  /** Limits what is written from now on: what overlayfs itself has made is there. */
+  private void limit(OverlayScratch scratch, Path path) throws IOException {
+    try {
+      scratch.room().limit();
+    } catch (IOException e) {
+      posix.umount2(path, Posix.MNT_DETACH | Posix.UMOUNT_NOFOLLOW);
       throw e;
     }
   }

@@ -1,7 +1,6 @@
 package build.inputfs.fuse.overlay;
 
 import build.inputfs.cache.view.LimitHits;
-import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cache.view.ViewSpec;
@@ -39,7 +38,7 @@ final class OverlayView implements View {
   private final ScratchPool scratches;
   private final Map<String, Long> requestsBefore;
   private final FailureLog failures = new FailureLog();
-  private final LimitHits limits = new LimitHits(Quota.NONE);
+  private final LimitHits limits;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final CountDownLatch ended = new CountDownLatch(1);
 
@@ -51,6 +50,7 @@ final class OverlayView implements View {
       Forest forest,
       Forest.Stack stack,
       OverlayScratch scratch,
+      LimitHits limits,
       UpperReader tree,
       TreeReader reader,
       ScratchPool scratches) {
@@ -61,6 +61,7 @@ final class OverlayView implements View {
     this.forest = forest;
     this.stack = stack;
     this.scratch = scratch;
+    this.limits = limits;
     this.tree = tree;
     this.reader = reader;
     this.scratches = scratches;
@@ -75,7 +76,9 @@ final class OverlayView implements View {
 
   @Override
   public String mechanism() {
-    return "overlay of " + stack.directories().size() + " forest directories";
+    String limited = scratch.room().mechanism();
+    return "overlay of %d forest directories%s"
+        .formatted(stack.directories().size(), limited.isEmpty() ? "" : ", " + limited);
   }
 
   @Override
@@ -103,6 +106,9 @@ final class OverlayView implements View {
 
   @Override
   public LimitHits limits() {
+    if (!closed.get()) {
+      scratch.room().look();
+    }
     return limits;
   }
 
@@ -138,6 +144,7 @@ final class OverlayView implements View {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
+    scratch.room().end();
     int root = MountPoints.open(posix, path);
     try {
       unmount(root);

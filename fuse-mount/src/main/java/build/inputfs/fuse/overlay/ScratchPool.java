@@ -1,6 +1,9 @@
 package build.inputfs.fuse.overlay;
 
+import build.inputfs.cache.view.LimitHits;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cas.posix.Posix;
+import build.inputfs.fuse.scratch.Rooms;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Queue;
@@ -24,6 +27,7 @@ final class ScratchPool implements AutoCloseable {
   private static final int MOST_READY = 8;
 
   private final Posix posix;
+  private final Rooms rooms;
   private final Path parent;
   private final Queue<OverlayScratch> ready = new ConcurrentLinkedQueue<>();
   private final AtomicLong made = new AtomicLong();
@@ -39,17 +43,23 @@ final class ScratchPool implements AutoCloseable {
    */
   ScratchPool(Posix posix, Path parent) {
     this.posix = posix;
+    this.rooms = new Rooms(posix);
     this.parent = parent;
   }
 
-  /** An empty scratch, the caller's until it is {@link #end}ed. */
-  OverlayScratch take() throws IOException {
-    OverlayScratch waiting = ready.poll();
-    return waiting != null ? waiting : create();
+  /**
+   * An empty scratch, the caller's until it is {@link #end}ed.
+   *
+   * @param hits is told which limits of the quota are reached
+   */
+  OverlayScratch take(Quota quota, LimitHits hits) throws IOException {
+    OverlayScratch waiting = quota.isNone() ? ready.poll() : null;
+    return waiting != null ? waiting : create(quota, hits);
   }
 
-  private OverlayScratch create() throws IOException {
-    return OverlayScratch.create(posix, parent.resolve("view-" + made.getAndIncrement()));
+  private OverlayScratch create(Quota quota, LimitHits hits) throws IOException {
+    Path directory = parent.resolve("view-" + made.getAndIncrement());
+    return OverlayScratch.create(posix, rooms, directory, quota, hits);
   }
 
   /**
@@ -67,7 +77,7 @@ final class ScratchPool implements AutoCloseable {
           try {
             scratch.remove();
             if (ready.size() < MOST_READY && !remover.isShutdown()) {
-              ready.add(create());
+              ready.add(create(Quota.NONE, new LimitHits(Quota.NONE)));
             }
           } catch (IOException e) {
             log().warn("A scratch is left behind, or none could be made", e);
@@ -82,6 +92,7 @@ final class ScratchPool implements AutoCloseable {
     for (OverlayScratch scratch = ready.poll(); scratch != null; scratch = ready.poll()) {
       scratch.remove();
     }
+    rooms.close();
   }
 
   /** Setting up logging takes longer than making a view: only when there is something to tell. */

@@ -11,6 +11,7 @@ import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
 import build.inputfs.cas.tree.DirectoryBuilder;
 import build.inputfs.cas.tree.TreeReader;
+import build.inputfs.fuse.scratch.Rooms;
 import build.inputfs.fuse.vfs.Attributes;
 import build.inputfs.fuse.vfs.Caller;
 import build.inputfs.fuse.vfs.DirectorySink;
@@ -87,11 +88,12 @@ final class ViewFixture implements AutoCloseable {
     top.addFile("tool", put("#!/bin/sh"), true, null);
     top.addSymlink("link", "readme", null);
     root = store.put(top.build());
-    scratch = Scratch.create(posix, Files.createDirectories(temp.resolve("scratch")));
+    limits = new LimitHits(quota);
+    Path scratches = Files.createDirectories(temp.resolve("scratch"));
+    scratch = Scratch.create(posix, new Rooms(posix), scratches, Quota.NONE, limits);
     tree =
         new Tree(
             new TreeReader(store, 1 << 20), failures, root, 7, 8, new long[] {1_700_000_000, 5});
-    limits = new LimitHits(quota);
     Allowance allowance = new Allowance(quota, limits, true);
     contents = new Contents(posix, store, scratch, tree, failures, allowance);
     view = new MutableFileSystem(posix, scratch, tree, contents);

@@ -48,12 +48,17 @@ public enum Disk {
 
   /** Makes one in {@code image} and mounts it at {@code point}. */
   void mount(Path image, Path point) {
+    mount(image, point, IMAGE_BYTES);
+  }
+
+  /** The same, of so many bytes. */
+  void mount(Path image, Path point, long bytes) {
     if (this == TMPFS) {
-      run(List.of("mount", "-t", "tmpfs", "-o", "size=" + IMAGE_BYTES, "none", point.toString()));
+      run(List.of("mount", "-t", "tmpfs", "-o", "size=" + bytes, "none", point.toString()));
       return;
     }
     try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
-      file.setLength(IMAGE_BYTES);
+      file.setLength(bytes);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -32,6 +32,7 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
   private static final String MARK = "INPUTFS_TEST_FOLDER";
 
   private static final String DISK = "disk";
+  private static final String SCRATCH = "--scratch";
 
   private static final ExtensionContext.Namespace SHARED =
       ExtensionContext.Namespace.create(Workbench.class);
@@ -120,6 +121,20 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
     kind.mount(folder().resolve("image"), point);
     keep(() -> Disk.unmount(point));
     disk = kind;
+  }
+
+  /** A new folder on a disk of its own, of so many bytes; skips the test where there is none. */
+  public Path small(Disk kind, long bytes) {
+    String obstacle = kind.obstacle();
+    Machine.need(obstacle.isEmpty(), obstacle);
+    Path point = fresh("small");
+    kind.mount(folder().resolve(point.getFileName() + ".image"), point, bytes);
+    keep(() -> Disk.unmount(point));
+    try {
+      return handOver(Files.createDirectory(point.resolve("folder")));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Skips where a strategy does not work; has the disk that it needs from now on. */
@@ -238,9 +253,10 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
             "--strategy",
             strategy.option(),
             "--cas",
-            store().folder().toString(),
-            "--scratch",
-            fresh("scratch").toString());
+            store().folder().toString());
+    if (!options.contains(SCRATCH)) {
+      command.addAll(List.of(SCRATCH, fresh("scratch").toString()));
+    }
     command.addAll(options);
     Child server = keep(Child.start(namespace, folder(), programEnvironment(), command));
     awaitMount(namespace, server, point);

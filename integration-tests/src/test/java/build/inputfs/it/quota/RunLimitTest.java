@@ -2,10 +2,12 @@ package build.inputfs.it.quota;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.inputfs.it.harness.Disk;
 import build.inputfs.it.harness.InputTree;
 import build.inputfs.it.harness.Outcome;
 import build.inputfs.it.harness.Strategy;
 import build.inputfs.it.harness.Workbench;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -51,6 +53,45 @@ class RunLimitTest {
         run(Strategy.FUSE, List.of("--scratch-limit", "1M,3"), "echo x > b; cat b").ok();
     assertThat(outcome.out()).isEqualTo("x\n");
     assertThat(outcome.err()).isEmpty();
+  }
+
+  @Test
+  void run_whereNothingRefuses_endsTheCommandThatHasPassedALimit() {
+    Disk disk = Disk.EXT4; // without project quotas
+    Path scratch = bench.small(disk, 64 << 20);
+    Outcome outcome =
+        run(
+            Strategy.OVERLAY,
+            List.of("--scratch", scratch.toString(), "--scratch-limit", "1M", "--verbose"),
+            "dd if=/dev/zero of=x bs=1M count=3 status=none; sleep 60; echo NOT ENDED");
+    assertThat(outcome.exit()).isEqualTo(128 + 15);
+    assertThat(outcome.out()).isEmpty();
+    assertThat(outcome.err())
+        .contains("the scratch's limit of 1,048,576 bytes was passed, and the command was ended\n")
+        .contains("scratch watched");
+  }
+
+  @Test
+  void run_inMemory_saysSoAndWhichLimitWasReached() {
+    Outcome outcome =
+        run(
+            Strategy.OVERLAY,
+            List.of("--scratch-kind", "tmpfs", "--scratch-limit", "1M,20", "--verbose"),
+            "dd if=/dev/zero of=x bs=64k count=100 2>/dev/null; sleep 1; rm x; cat a");
+    assertThat(outcome.exit()).as(outcome.toString()).isZero();
+    assertThat(outcome.err())
+        .contains("inputfs: the scratch's limit of 1,048,576 bytes was reached\n")
+        .contains(", tmpfs)");
+  }
+
+  @Test
+  void run_byAStrategyThatCannotLimit_isRefused() {
+    for (List<String> options :
+        List.of(List.of("--scratch-limit", "1M"), List.of("--scratch-kind", "tmpfs"))) {
+      Outcome outcome = run(Strategy.COPY, options, "true");
+      assertThat(outcome.exit()).isEqualTo(125);
+      assertThat(outcome.err()).contains("the strategy copy cannot limit its scratch");
+    }
   }
 
   @Test
