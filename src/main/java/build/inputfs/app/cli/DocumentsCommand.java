@@ -25,6 +25,12 @@ final class DocumentsCommand implements Subcommand {
 
   @Override
   public int run(ParseResult arguments, Context context) throws IOException {
+    write(Path.of(Options.required(arguments, 0)));
+    return OK;
+  }
+
+  /** Writes them below a folder. */
+  static void write(Path share) throws IOException {
     List<Described> commands =
         Command.listed().stream()
             .map(
@@ -34,8 +40,6 @@ final class DocumentsCommand implements Subcommand {
                         command.purpose(),
                         Command.describe(command.label(), command.make())))
             .toList();
-    Documents.write(
-        Help.overview(Main.version()), commands, Path.of(Options.required(arguments, 0)));
-    return OK;
+    Documents.write(Help.overview(Main.version()), commands, share);
   }
 }

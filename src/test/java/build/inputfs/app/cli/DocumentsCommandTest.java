@@ -3,10 +3,7 @@ package build.inputfs.app.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import build.inputfs.app.run.Interruption;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,18 +25,8 @@ final class DocumentsCommandTest {
   @TempDir private Path folder;
 
   @BeforeEach
-  void write() {
-    PrintStream none = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
-    Context context =
-        new Context(
-            new Console(none, none),
-            new Folders(folder, folder, folder, folder),
-            (name, posix, blobs, trees, scratch) -> {
-              throw new IOException("there is no view here");
-            },
-            Interruption::new);
-    String[] arguments = {folder.toString()};
-    assertThat(Main.run("documents", new DocumentsCommand(), arguments, context)).isZero();
+  void write() throws IOException {
+    DocumentsCommand.write(folder);
   }
 
   @Test
