@@ -135,7 +135,8 @@ public final class Benchmark {
               probe,
               (importer, directory) -> interruption.interruptibly(() -> importer.build(directory)),
               progress);
-      List<Scenario> scenarios = Scenarios.of(workSet, new Scale(plan.scale()));
+      List<Scenario> scenarios =
+          Scenarios.of(workSet, store, posix, plan.folder(), new Scale(plan.scale()));
       List<Scenario> wanted = scenarios.stream().filter(this::isWanted).toList();
       if (wanted.isEmpty()) {
         throw new IllegalArgumentException(

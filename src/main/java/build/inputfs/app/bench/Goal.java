@@ -1,5 +1,6 @@
 package build.inputfs.app.bench;
 
+import build.inputfs.cache.link.Mechanism;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -66,6 +67,22 @@ record Goal(String what, double limit, String unit, OptionalDouble value) {
         FarmContender.NAME,
         0.5);
     table.figure("heap for all looked-up files", "many-heap", "MB", 150);
+    String link = Mechanism.LINK.label();
+    String clone = Mechanism.CLONE.label();
+    table.times(
+        "make a real tree by hard link, to cp -al", "trees-make", link, FarmContender.NAME, 0.7);
+    table.times("remove it, to rm -rf", "trees-remove", link, FarmContender.NAME, 0.5);
+    table.add(
+        "cache a tree with one file changed, to the first one",
+        0.05,
+        TIMES,
+        table.measured.ratio("trees-changed", link, "trees-cached", link));
+    table.times("make a real tree by clone, to hard link", "trees-make", clone, link, 2);
+    table.add(
+        "make a view of a known tree by snapshot",
+        5,
+        MILLIS,
+        table.measured.summary("trees-snapshot", clone));
     return List.copyOf(table.goals);
   }
 
@@ -111,6 +128,11 @@ record Goal(String what, double limit, String unit, OptionalDouble value) {
 
     void ratio(String what, String row, String other, double limit) {
       add(what, limit, TIMES, measured.ratio(row, OVERLAY, row, other));
+    }
+
+    /** One contender to another in the same row. */
+    void times(String what, String row, String contender, String other, double limit) {
+      add(what, limit, TIMES, measured.ratio(row, contender, row, other));
     }
 
     void requests(String what, String row, double limit) {

@@ -1,6 +1,9 @@
 package build.inputfs.app.bench;
 
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.store.LocalStore;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -14,11 +17,19 @@ final class Scenarios {
   private static final int LARGE_FILE_MEGABYTES = 200;
   private static final int WRITTEN_MEGABYTES = 200;
   private static final int CREATED = 10_000;
+  private static final int REAL_TREE = 15_000;
+  private static final int CACHED_TREE = 4_400;
 
   private Scenarios() {}
 
-  /** All of them; nothing is made yet. */
-  static List<Scenario> of(WorkSet workSet, Scale scale) throws IOException {
+  /**
+   * All of them; nothing is made yet.
+   *
+   * @param store has the trees of the work set
+   * @param folder for what is made beside the contenders' views, on the same disk
+   */
+  static List<Scenario> of(WorkSet workSet, LocalStore store, Posix posix, Path folder, Scale scale)
+      throws IOException {
     int small = scale.of(SMALL);
     int medium = scale.of(MEDIUM);
     int large = scale.of(LARGE);
@@ -37,6 +48,9 @@ final class Scenarios {
     scenarios.add(
         new WriteScenario(workSet, small, scale.megabytes(WRITTEN_MEGABYTES), scale.of(CREATED)));
     scenarios.add(new CompileScenario(workSet, small, scale.of(HEADERS), Probe.compiler()));
+    scenarios.add(
+        new RealTreeScenario(
+            workSet, store, posix, folder, scale.of(REAL_TREE), scale.of(CACHED_TREE)));
     scenarios.add(new HeapScenario(workSet, small, scale.of(MANY)));
     return scenarios;
   }

@@ -102,7 +102,7 @@ final class TextReport {
     if (goals.isEmpty()) {
       return;
     }
-    text.append("\ngoals of the overlay strategy\n");
+    text.append("\ngoals\n");
     goals.forEach(goal -> text.append("  ").append(goal.describe()).append('\n'));
   }
 

@@ -37,7 +37,15 @@ import org.junit.jupiter.api.io.TempDir;
 final class BenchmarkTest {
   /** A scenario each, but for this machine's own headers, whose size is not ours to choose. */
   private static final List<String> ROWS =
-      List.of("make", "walk-cold-10k", "read-warm-10k", "large", "write-4k", "compile", "many");
+      List.of(
+          "make",
+          "walk-cold-10k",
+          "read-warm-10k",
+          "large",
+          "write-4k",
+          "compile",
+          "trees",
+          "many");
 
   private final Interruption interruption = new Interruption();
   private final List<String> progress = new ArrayList<>();
@@ -85,6 +93,9 @@ final class BenchmarkTest {
     assertThat(rows.getAsJsonObject("walk-cold-10k").getAsJsonObject("contenders").size())
         .as("the machine's caches are left alone")
         .isZero();
+    assertFigures(rows.getAsJsonObject("trees-make"), "cp-al", "hardlink");
+    assertFigures(rows.getAsJsonObject("trees-remove"), "cp-al", "hardlink");
+    assertFigures(rows.getAsJsonObject("trees-changed"), "hardlink");
     assertThat(json.getAsJsonArray("goals")).as("goals are for the full work set").isEmpty();
     assertThat(elements(report.chart())).containsKeys("rect", "text", "style");
   }
