@@ -67,11 +67,7 @@ final class LeasedTrees {
     try {
       roots.merge(root, 1, Integer::sum);
       taken++;
-      used.remove(root);
-      used.add(root);
-      if (used.size() > MOST_USED) {
-        used.remove(used.iterator().next());
-      }
+      noteUse(root);
     } finally {
       lock.unlock();
     }
@@ -87,11 +83,20 @@ final class LeasedTrees {
     lock.lock();
     try {
       roots.computeIfPresent(root, (key, count) -> count == 1 ? null : count - 1);
+      noteUse(root);
     } finally {
       lock.unlock();
     }
     closed.incrementAndGet();
     onClose.run();
+  }
+
+  private void noteUse(Digest root) {
+    used.remove(root);
+    used.add(root);
+    if (used.size() > MOST_USED) {
+      used.remove(used.iterator().next());
+    }
   }
 
   /** How many trees are in use. */
@@ -157,7 +162,7 @@ final class LeasedTrees {
     }
   }
 
-  /** What can be reached from the trees on which leases were taken since this was asked last. */
+  /** What can be reached from trees that came into use, or went out of it, since the last call. */
   Reach usedLately() throws IOException {
     List<Digest> lately;
     lock.lock();

@@ -16,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
@@ -38,7 +39,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What has to stay, as it is part of a tree in use or was put by work that goes on, stays
  * outside, and the policy's limit is lowered by it, until a lease is closed: then it is offered to
- * the policy again. So the limit is passed by no more than what has to stay.
+ * the policy again. So the limit is passed by no more than what has to stay. What belongs to a tree
+ * that was in use since the last time stays likewise, as long as there are others that can go.
  *
  * <p>The methods of {@link StoreKeeper} may be called by any thread; the others by one at a time,
  * which does what waits for the disk. What others delete behind our back is noticed when it is
@@ -75,6 +77,7 @@ final class LimitKeeper implements StoreKeeper {
   private final Posix posix;
   private final long limit;
   private final long unit;
+  private final Reach.Directories directories;
   private final LeasedTrees trees;
   private final NewBlobs fresh;
   private final Runnable wake;
@@ -91,6 +94,7 @@ final class LimitKeeper implements StoreKeeper {
 
   // Of the thread that evicts, as all below.
   private final List<Path> buried = new ArrayList<>();
+  private final Set<Object> spared = new LinkedHashSet<>();
   private Reach lately;
   private long released;
   private Set<Digest> othersBefore = Set.of();
@@ -106,6 +110,7 @@ final class LimitKeeper implements StoreKeeper {
     this.limit = limit;
     this.unit = Math.max(1, limit / UNITS);
     this.wake = wake;
+    this.directories = directories;
     this.trees = new LeasedTrees(directories, wake);
     this.fresh = new NewBlobs(wake);
     this.lately = new Reach(directories);
@@ -354,8 +359,10 @@ final class LimitKeeper implements StoreKeeper {
     }
     offerAgain();
     policy.cleanUp();
+    boolean asked = false;
     do {
-      if (!condemned.isEmpty()) {
+      if (!condemned.isEmpty() && !asked) {
+        asked = true;
         lately = trees.usedLately();
         lately.forEach(this::touch);
       }
@@ -368,8 +375,27 @@ final class LimitKeeper implements StoreKeeper {
       }
       setMaximum(Math.max(0, limit - outsideBytes.get()) / unit);
       policy.cleanUp();
+      if (condemned.isEmpty()) {
+        takeBackSpared();
+      }
     } while (!condemned.isEmpty());
     return true;
+  }
+
+  /** What was spared goes now after all as far as there is no room for it. */
+  private void takeBackSpared() {
+    if (!spared.isEmpty()) {
+      lately = new Reach(directories);
+      long sparedBytes = 0;
+      for (Object key : spared) {
+        Entry entry = outside.get(key);
+        sparedBytes += entry == null ? 0 : entry.bytes;
+      }
+      setMaximum(Math.max(0, limit - outsideBytes.get() + sparedBytes) / unit);
+      spared.forEach(this::offer);
+      spared.clear();
+      policy.cleanUp();
+    }
   }
 
   private void setMaximum(long weight) {
@@ -442,10 +468,6 @@ final class LimitKeeper implements StoreKeeper {
 
   /** Takes something away unless it has to stay, and returns false when that cannot be told now. */
   private boolean takeAway(Object key) throws IOException {
-    if (lately.remove(key)) {
-      offer(key);
-      return true;
-    }
     Outcome[] outcome = {Outcome.KEPT};
     try {
       policy
@@ -472,6 +494,11 @@ final class LimitKeeper implements StoreKeeper {
   private Outcome takeAway(Object key, Entry entry) {
     if (fresh.contains(key)) {
       entry.kept = true;
+      return Outcome.KEPT;
+    }
+    if (lately.contains(key)) {
+      entry.kept = true;
+      spared.add(key);
       return Outcome.KEPT;
     }
     Outcome outcome;

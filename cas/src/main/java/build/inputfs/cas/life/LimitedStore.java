@@ -215,7 +215,8 @@ public final class LimitedStore implements Metered, AutoCloseable {
       return done;
     } catch (IOException e) {
       IOException before = problem;
-      if (before == null || !String.valueOf(before.getMessage()).equals(e.getMessage())) {
+      if (!closed
+          && (before == null || !String.valueOf(before.getMessage()).equals(e.getMessage()))) {
         log.warn("Nothing can be taken away from the store in {}: {}", files.root(), e.toString());
       }
       problem = e;

@@ -6,9 +6,9 @@ import build.inputfs.cas.store.MissingBlobException;
 import build.inputfs.cas.tree.InputDirectory;
 import build.inputfs.cas.tree.InvalidTreeException;
 import build.inputfs.cas.tree.Kind;
+import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashSet;
@@ -74,6 +74,10 @@ final class Reach {
   }
 
   private void walk(Digest digest, Deque<Digest> open) throws IOException {
+    if (digest.size() > TreeReader.MAX_MESSAGE_BYTES) {
+      walked.add(digest);
+      return;
+    }
     InputDirectory directory;
     try {
       directory = directories.read(digest);
@@ -105,17 +109,7 @@ final class Reach {
     return digest instanceof Digest && digests.contains(digest);
   }
 
-  /** Forgets one digest, and returns whether it was there. */
-  boolean remove(Object digest) {
-    return digest instanceof Digest && digests.remove(digest);
-  }
-
   void forEach(Consumer<Digest> action) {
     List.copyOf(digests).forEach(action);
-  }
-
-  /** The roots that are covered. */
-  List<Digest> roots() {
-    return new ArrayList<>(roots);
   }
 }

@@ -191,6 +191,15 @@ public final class Posix {
     return result;
   }
 
+  /** pwrite(2) of bytes on the heap: may be short. */
+  public long pwrite(int fd, byte[] bytes, long offset) {
+    try (NativeMemory memory = new NativeMemory()) {
+      long address = memory.block(bytes.length);
+      memory.put(address, bytes, 0, bytes.length);
+      return pwrite(fd, address, bytes.length, offset);
+    }
+  }
+
   /** ftruncate(2). */
   public int ftruncate(int fd, long length) {
     int result;

@@ -4,12 +4,10 @@ import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.Posix;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -98,15 +96,11 @@ final class Session {
   }
 
   private void write(int slot, String text) throws IOException {
-    try (Arena arena = Arena.ofConfined()) {
-      byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
-      MemorySegment record = arena.allocate(RECORD);
-      MemorySegment.copy(bytes, 0, record, ValueLayout.JAVA_BYTE, 0, bytes.length);
-      long written = posix.pwrite(fd, record.address(), RECORD, (long) slot * RECORD);
-      Posix.check(written, "note the trees in use in " + file);
-      if (written < RECORD) {
-        throw new IOException("cannot note the trees in use in " + file);
-      }
+    byte[] record = Arrays.copyOf(text.getBytes(StandardCharsets.US_ASCII), RECORD);
+    long written = posix.pwrite(fd, record, (long) slot * RECORD);
+    Posix.check(written, "note the trees in use in " + file);
+    if (written < RECORD) {
+      throw new IOException("cannot note the trees in use in " + file);
     }
   }
 

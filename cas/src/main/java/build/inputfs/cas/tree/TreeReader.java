@@ -30,7 +30,7 @@ public final class TreeReader implements Metered {
   public static final int MAX_DEPTH = 1024;
 
   /** The largest message that is decoded: a directory of about a million entries. */
-  private static final int MAX_MESSAGE_BYTES = 128 << 20;
+  public static final int MAX_MESSAGE_BYTES = 128 << 20;
 
   /** What Caffeine and the digest take for an entry, in bytes of heap. */
   private static final int CACHE_ENTRY_BYTES = 160;

@@ -21,6 +21,11 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -129,6 +134,31 @@ final class LimitedStoreTest {
   }
 
   @Test
+  void trees_thatAreLeasedAgainAndAgainAndNeverRead_stay() throws Exception {
+    try (LimitedStore limited = open(20 * BYTES)) {
+      LocalStore store = limited.store();
+      SmallTree tree;
+      try (Lease _ = store.keepNew()) {
+        tree = SmallTree.put(store, 1);
+      }
+      for (int i = 0; i < 50; i++) {
+        try (Lease _ = store.lease(tree.root());
+            Lease _ = store.keepNew()) {
+          // Others are read, which the tree's files, that the kernel knows, are not.
+          for (Digest other : putBlobs(store, 10 * i, 10 * i + 10)) {
+            for (int n = 0; n < 3; n++) {
+              store.locate(other, false);
+            }
+          }
+        }
+        limited.settle();
+        assertThat(limited.stats().bytes()).isLessThanOrEqualTo(20 * BYTES);
+        assertThat(tree.present(store)).isEqualTo(tree.digests().size());
+      }
+    }
+  }
+
+  @Test
   void lease_takenTwice_keepsUntilBothAreClosed() throws Exception {
     try (LimitedStore limited = open(BYTES)) {
       LocalStore store = limited.store();
@@ -181,6 +211,18 @@ final class LimitedStoreTest {
         limited.settle();
         assertThat(isThere(store, blob)).isTrue();
         assertThat(count(store, others)).isLessThan(2);
+      }
+    }
+  }
+
+  @Test
+  void lease_ofAFileThatIsTooLargeForADirectory_isNoObstacle() throws Exception {
+    try (LimitedStore limited = open(2 * BYTES)) {
+      LocalStore store = limited.store();
+      try (Lease _ = store.lease(Digest.of("ab".repeat(32), 1L << 40))) {
+        putBlobs(store, 0, 20);
+        assertThat(limited.settle()).isTrue();
+        assertThat(limited.stats().bytes()).isLessThanOrEqualTo(2 * BYTES);
       }
     }
   }
@@ -306,11 +348,10 @@ final class LimitedStoreTest {
       }
       lease.close();
       for (int i = 20; i < 40; i++) {
-        List<Digest> used = putBlobs(store, 20 * i, 20 * i + 20);
-        for (int n = 0; n < 5; n++) {
-          for (Digest digest : used) {
-            if (isThere(store, digest)) {
-              limited.store().locate(digest, false);
+        try (Lease _ = store.keepNew()) {
+          for (Digest digest : putBlobs(store, 20 * i, 20 * i + 20)) {
+            for (int n = 0; n < 5; n++) {
+              store.locate(digest, false);
             }
           }
         }
@@ -318,6 +359,25 @@ final class LimitedStoreTest {
       }
       assertThat(tree.present(store)).isLessThan(tree.digests().size());
       assertThat(limited.stats().bytes()).isLessThanOrEqualTo(9 * BYTES);
+    }
+  }
+
+  @Test
+  void guest_takesNoLeaseWhileBlobsAreTakenAway() throws Exception {
+    try (LocalStore guest = openAsGuest();
+        ExecutorService threads = Executors.newSingleThreadExecutor()) {
+      Digest blob = guest.put(SmallTree.blob(0));
+      Lease alone = guest.files().lock().tryExclusive();
+      assertThat(alone).isNotNull();
+      Future<Lease> leased = threads.submit(() -> guest.lease(blob));
+      try (alone) {
+        assertThatThrownBy(() -> leased.get(300, TimeUnit.MILLISECONDS))
+            .isInstanceOf(TimeoutException.class);
+        assertThat(guest.files().sessions().roots()).isEmpty();
+      }
+      try (Lease _ = leased.get()) {
+        assertThat(guest.files().sessions().roots()).containsExactly(blob);
+      }
     }
   }
 
