@@ -478,8 +478,8 @@ final class LimitedStoreTest {
     Path file = folder.resolve("store/cas").resolve(right.hex().substring(0, 2));
     Files.createDirectories(file);
     file = file.resolve(right.hex());
-    Files.write(file, new byte[10]);
-    try (LimitedStore limited = open(3 * BYTES)) {
+    Files.write(file, new byte[900]);
+    try (LimitedStore limited = open(BYTES + 500)) {
       LocalStore store = limited.store();
       store.put(SmallTree.blob(0));
       try (Lease _ = store.lease(right)) {

@@ -106,6 +106,18 @@ final class ForestTest {
   }
 
   @Test
+  void stack_overAnotherTree_keepsThatOneTooUntilItIsClosed() throws Exception {
+    Digest base = trees.put(files("1"));
+    forest.stack(base).close();
+    Digest root = trees.put(files("2"));
+    try (Forest.Stack stack = forest.stack(root)) {
+      assertThat(stack.directories()).hasSize(2);
+      assertThat(trees.store.files().sessions().roots()).containsExactly(base);
+    }
+    assertThat(trees.store.files().sessions().roots()).isEmpty();
+  }
+
+  @Test
   void stack_ofAKnownTree_isTheSameDirectoriesAndAsksForNothing() throws Exception {
     Digest root = trees.put(files("1"));
     try (Forest.Stack first = forest.stack(root)) {
