@@ -152,18 +152,18 @@ final class DaemonCommand implements Subcommand {
         try (Monitor monitor = Monitor.start(views, events, List.copyOf(parts), metricsAddress);
             DaemonServer server = new DaemonServer(views, events, store, info, monitor.metrics())) {
           Admission admission = new Admission(accounts, posix.geteuid(), group);
-          server.listen(posix, socket, admission, group);
+          Path listening = server.listen(posix, socket, admission, group);
           Logger log = LoggerFactory.getLogger(DaemonCommand.class);
           log.atInfo()
               .addKeyValue("version", info.getVersion())
               .addKeyValue("pid", info.getPid())
-              .addKeyValue("socket", socket)
+              .addKeyValue("socket", listening)
               .addKeyValue("store", store.root())
               .addKeyValue("metrics", monitor.address())
               .log("daemon started");
-          context.console().out().println("listening on " + socket);
+          context.console().out().println("listening on " + listening);
           context.console().out().flush();
-          tell(manager, ServiceManager.READY + "\nSTATUS=listening on " + socket);
+          tell(manager, ServiceManager.READY + "\nSTATUS=listening on " + listening);
           serve(server, views, interruption, manager, patience, log);
           log.atInfo().log("daemon stopped");
         }

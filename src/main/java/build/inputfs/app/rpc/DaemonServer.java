@@ -62,21 +62,31 @@ public final class DaemonServer implements AutoCloseable {
   }
 
   /**
-   * Listens on a Unix socket.
+   * Listens on a Unix socket: the one that a service manager gave this process, else a new one.
    *
+   * @param socket where, if there is no given one
    * @param group who may connect beside the owner, or {@link build.inputfs.cas.posix.Accounts#NONE}
+   * @return where it listens
    * @throws IOException when another daemon does, or it cannot be made
    */
-  public void listen(Posix posix, Path socket, Admission admission, int group) throws IOException {
-    SocketFile taken = SocketFile.lock(posix, socket, group);
+  public Path listen(Posix posix, Path socket, Admission admission, int group) throws IOException {
+    InheritedSocket given = InheritedSocket.find();
+    Path path = given == null ? socket : given.path();
+    SocketFile taken = SocketFile.lock(posix, path, group);
     file = taken;
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(
-                UnixDomainSocketAddress.of(taken.toBind()),
-                InternalNettyServerCredentials.create(new Peer(admission)))
-            .channelType(NioServerDomainSocketChannel.class);
+            UnixDomainSocketAddress.of(given == null ? taken.toBind() : path),
+            InternalNettyServerCredentials.create(new Peer(admission)));
+    var _ =
+        given == null
+            ? builder.channelType(NioServerDomainSocketChannel.class)
+            : builder.channelFactory(given);
     local = start(builder, new Clients(null));
-    taken.publish();
+    if (given == null) {
+      taken.publish();
+    }
+    return path;
   }
 
   private Server start(NettyServerBuilder builder, Clients clients) throws IOException {

@@ -38,6 +38,7 @@ final class SocketFile implements AutoCloseable {
   private final Path path;
   private final int group;
   private final FileChannel lock;
+  private boolean published;
 
   private SocketFile(Posix posix, Path path, int group, FileChannel lock) {
     this.posix = posix;
@@ -124,14 +125,17 @@ final class SocketFile implements AutoCloseable {
     }
     Posix.check(posix.chmod(bound, group == Accounts.NONE ? 0600 : 0660), "chmod " + bound);
     Files.move(bound, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    published = true;
   }
 
-  /** Removes the socket and gives the lock back. */
+  /** Removes the socket if it was made here, and gives the lock back. */
   @Override
   public void close() throws IOException {
     try (lock) {
       Files.deleteIfExists(toBind());
-      Files.deleteIfExists(path);
+      if (published) {
+        Files.deleteIfExists(path);
+      }
     }
   }
 

@@ -69,6 +69,7 @@ class InstalledTest {
             home.resolve(
                 "share/inputfs/proto/build/bazel/remote/execution/v2/remote_execution.proto"))
         .isRegularFile();
+    assertThat(home.resolve("lib/systemd/system/inputfs.socket")).isRegularFile();
     assertThat(home.resolve("share/doc/inputfs/LICENSE")).isRegularFile();
     // Every library says by whom and under which licence it is.
     try (Stream<Path> jars = Files.list(home.resolve("lib/inputfs"))) {
