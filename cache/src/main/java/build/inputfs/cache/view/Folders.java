@@ -1,11 +1,14 @@
 package build.inputfs.cache.view;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +31,18 @@ public final class Folders {
             return FileVisitResult.CONTINUE;
           }
 
+          // The walk opens a directory before it is visited.
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException failure)
+              throws IOException {
+            if (!(failure instanceof AccessDeniedException) || !isClosed(file)) {
+              throw failure;
+            }
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
+            delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
               throws IOException {
@@ -45,5 +60,11 @@ public final class Folders {
             return FileVisitResult.CONTINUE;
           }
         });
+  }
+
+  private static boolean isClosed(Path path) throws IOException {
+    return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)
+        && !Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS)
+            .contains(PosixFilePermission.OWNER_READ);
   }
 }

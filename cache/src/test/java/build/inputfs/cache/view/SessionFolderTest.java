@@ -18,14 +18,14 @@ import org.junit.jupiter.api.io.TempDir;
 /** Folders of the living stay, those of the dead go. */
 @Timeout(60)
 final class SessionFolderTest {
-  @TempDir Path parent;
+  private static final Posix POSIX = Posix.load();
 
-  private final Posix posix = Posix.load();
+  @TempDir Path parent;
 
   @Test
   void close_removesTheFolderAndAllInIt() throws IOException {
     Path path;
-    try (SessionFolder session = SessionFolder.open(posix, parent, "session-", folder -> true)) {
+    try (SessionFolder session = SessionFolder.open(POSIX, parent, "session-", folder -> true)) {
       path = session.path();
       Path closed = Files.createDirectories(path.resolve("a/closed"));
       Files.writeString(closed.resolve("file"), "x");
@@ -38,16 +38,16 @@ final class SessionFolderTest {
 
   @Test
   void open_leavesAFolderOfThisProcessAlone() throws IOException {
-    try (SessionFolder first = SessionFolder.open(posix, parent, "session-", folder -> true);
-        SessionFolder second = SessionFolder.open(posix, parent, "session-", folder -> true)) {
+    try (SessionFolder first = SessionFolder.open(POSIX, parent, "session-", folder -> true);
+        SessionFolder second = SessionFolder.open(POSIX, parent, "session-", folder -> true)) {
       assertThat(first.path()).exists().isNotEqualTo(second.path());
     }
   }
 
   @Test
   void open_asSecondOneOfAProcess_leavesTheFirstLockedForOthers() throws Exception {
-    try (SessionFolder first = SessionFolder.open(posix, parent, "session-", folder -> true)) {
-      SessionFolder.open(posix, parent, "session-", folder -> true).close();
+    try (SessionFolder first = SessionFolder.open(POSIX, parent, "session-", folder -> true)) {
+      SessionFolder.open(POSIX, parent, "session-", folder -> true).close();
       Process other = start(Holder.class);
       try {
         assertThat(other.inputReader().readLine()).isNotNull();
@@ -59,19 +59,40 @@ final class SessionFolderTest {
   }
 
   @Test
+  void open_removesWhatDiedBeforeItHadItsName() throws IOException {
+    Path empty = Files.createDirectory(parent.resolve(".inputfs-unborn-1"));
+    Path unmarked = Files.createDirectory(parent.resolve(".inputfs-unborn-2"));
+    Files.createFile(unmarked.resolve("lock"));
+    SessionFolder.open(POSIX, parent, "session-", folder -> true).close();
+    assertThat(empty).doesNotExist();
+    assertThat(unmarked).doesNotExist();
+  }
+
+  @Test
+  void open_leavesFoldersAloneThatOnlyHaveSuchAName() throws IOException {
+    Path bare = Files.createDirectory(parent.resolve("session-1"));
+    Path unmarked = Files.createDirectory(parent.resolve("session-2"));
+    Files.writeString(unmarked.resolve("lock"), "somebody else's");
+    SessionFolder.open(POSIX, parent, "session-", folder -> true).close();
+    assertThat(bare).exists();
+    assertThat(unmarked.resolve("lock")).exists();
+    assertThat(SessionFolder.claim(POSIX, unmarked)).isNull();
+  }
+
+  @Test
   void open_removesTheFolderOfAProcessThatDied() throws Exception {
     Process other = start(Holder.class);
     Path theirs;
     try {
       theirs = Path.of(other.inputReader().readLine());
-      SessionFolder.open(posix, parent, "session-", folder -> true).close();
+      SessionFolder.open(POSIX, parent, "session-", folder -> true).close();
       assertThat(theirs).exists();
     } finally {
       other.destroyForcibly().waitFor(30, TimeUnit.SECONDS);
     }
-    SessionFolder.open(posix, parent, "session-", folder -> !folder.equals(theirs)).close();
+    SessionFolder.open(POSIX, parent, "session-", folder -> !folder.equals(theirs)).close();
     assertThat(theirs).exists();
-    SessionFolder.open(posix, parent, "session-", folder -> true).close();
+    SessionFolder.open(POSIX, parent, "session-", folder -> true).close();
     assertThat(theirs).doesNotExist();
   }
 
@@ -111,7 +132,7 @@ final class SessionFolderTest {
     public static void main(String[] args) throws Exception {
       for (int i = 0; i < 200; i++) {
         try (SessionFolder session =
-            SessionFolder.open(Posix.load(), Path.of(args[0]), "session-", folder -> true)) {
+            SessionFolder.open(POSIX, Path.of(args[0]), "session-", folder -> true)) {
           Files.createFile(session.path().resolve("own"));
         }
       }
@@ -124,7 +145,7 @@ final class SessionFolderTest {
 
     public static void main(String[] args) throws Exception {
       SessionFolder session =
-          SessionFolder.open(Posix.load(), Path.of(args[0]), "session-", folder -> true);
+          SessionFolder.open(POSIX, Path.of(args[0]), "session-", folder -> true);
       Files.writeString(session.path().resolve("left"), "behind");
       System.out.println(session.path());
       Thread.sleep(TimeUnit.SECONDS.toMillis(60));
