@@ -19,6 +19,7 @@ import build.inputfs.cas.tree.TreeReader;
 import build.inputfs.fuse.kernel.KernelTransport;
 import build.inputfs.fuse.kernel.MountOptions;
 import build.inputfs.fuse.kernel.Mounter;
+import build.inputfs.fuse.mount.MountTable;
 import build.inputfs.fuse.mount.Privileges;
 import build.inputfs.fuse.mutable.FuseStrategy;
 import build.inputfs.fuse.overlay.OverlayStrategy;
@@ -125,7 +126,7 @@ final class RealStrategies implements Strategies {
     }
     return new OverlayStrategy(
         posix,
-        new KernelTransport(posix, MountOptions.PRIVATE.withPassthrough(false).withRing(true)),
+        new KernelTransport(posix, options(scratch).withPassthrough(false).withRing(true)),
         blobs,
         trees,
         scratch,
@@ -150,6 +151,13 @@ final class RealStrategies implements Strategies {
     }
   }
 
+  /**
+   * Mounts tell whose they are, so that they are known for leftovers when this process has died.
+   */
+  private static MountOptions options(Path session) {
+    return MountOptions.PRIVATE.withSource(MountTable.source(session));
+  }
+
   private ViewStrategy realTree(
       Mechanism mechanism, Posix posix, BlobSource blobs, TreeReader trees, Path scratch)
       throws IOException {
@@ -166,6 +174,6 @@ final class RealStrategies implements Strategies {
 
   private static ViewStrategy fuse(Posix posix, BlobSource blobs, TreeReader trees, Path scratch) {
     return new FuseStrategy(
-        posix, new KernelTransport(posix, MountOptions.PRIVATE), blobs, trees, scratch);
+        posix, new KernelTransport(posix, options(scratch)), blobs, trees, scratch);
   }
 }

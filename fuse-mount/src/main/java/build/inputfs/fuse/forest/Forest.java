@@ -371,6 +371,11 @@ public final class Forest implements Metered, AutoCloseable {
     }
   }
 
+  /** How it is served, for people. */
+  public String mechanism() {
+    return mounted.mechanism();
+  }
+
   /** Where it is mounted. */
   public Path mountPoint() {
     return mountPoint;

@@ -45,8 +45,9 @@ final class Fusermount {
   /** Mounts on {@code path} and gives the descriptor of /dev/fuse. */
   int mount(Path path, MountOptions options) throws MountException {
     StringBuilder words =
-        new StringBuilder("nosuid,nodev,fsname=inputfs,subtype=inputfs,default_permissions,")
-            .append(options.readOnly() ? "ro" : "rw");
+        new StringBuilder("nosuid,nodev,subtype=inputfs,default_permissions,fsname=")
+            .append(options.source().replace("\\", "\\\\").replace(",", "\\,"))
+            .append(options.readOnly() ? ",ro" : ",rw");
     if (options.noAtime()) {
       words.append(",noatime");
     }

@@ -1,5 +1,7 @@
 package build.inputfs.fuse.kernel;
 
+import build.inputfs.fuse.mount.MountTable;
+
 /**
  * How a filesystem is mounted.
  *
@@ -21,11 +23,12 @@ public record MountOptions(
     boolean passthrough,
     CachePolicy caching,
     int maxReaders,
-    boolean ring) {
+    boolean ring,
+    String source) {
 
   /** A writable mount of a private filesystem, as fast as the kernel allows. */
   public static final MountOptions PRIVATE =
-      new MountOptions(false, true, true, true, CachePolicy.PRIVATE, 16, false);
+      new MountOptions(false, true, true, true, CachePolicy.PRIVATE, 16, false, MountTable.SOURCE);
 
   public MountOptions {
     if (maxReaders < 1) {
@@ -34,22 +37,32 @@ public record MountOptions(
   }
 
   public MountOptions withReadOnly(boolean value) {
-    return new MountOptions(value, noAtime, allowOther, passthrough, caching, maxReaders, ring);
+    return new MountOptions(
+        value, noAtime, allowOther, passthrough, caching, maxReaders, ring, source);
   }
 
   public MountOptions withPassthrough(boolean value) {
-    return new MountOptions(readOnly, noAtime, allowOther, value, caching, maxReaders, ring);
+    return new MountOptions(
+        readOnly, noAtime, allowOther, value, caching, maxReaders, ring, source);
   }
 
   public MountOptions withCaching(CachePolicy value) {
-    return new MountOptions(readOnly, noAtime, allowOther, passthrough, value, maxReaders, ring);
+    return new MountOptions(
+        readOnly, noAtime, allowOther, passthrough, value, maxReaders, ring, source);
   }
 
   public MountOptions withMaxReaders(int value) {
-    return new MountOptions(readOnly, noAtime, allowOther, passthrough, caching, value, ring);
+    return new MountOptions(
+        readOnly, noAtime, allowOther, passthrough, caching, value, ring, source);
   }
 
   public MountOptions withRing(boolean value) {
-    return new MountOptions(readOnly, noAtime, allowOther, passthrough, caching, maxReaders, value);
+    return new MountOptions(
+        readOnly, noAtime, allowOther, passthrough, caching, maxReaders, value, source);
+  }
+
+  public MountOptions withSource(String value) {
+    return new MountOptions(
+        readOnly, noAtime, allowOther, passthrough, caching, maxReaders, ring, value);
   }
 }

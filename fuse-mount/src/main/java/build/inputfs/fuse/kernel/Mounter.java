@@ -10,6 +10,7 @@ import build.inputfs.fuse.mount.MountTable;
 import build.inputfs.fuse.mount.Privileges;
 import java.io.IOException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes and removes the mounts of {@link FuseSession}: by mount(2) and umount2(2) where this
@@ -63,7 +64,7 @@ public final class Mounter {
                 posix.geteuid(),
                 posix.getegid(),
                 options.allowOther() ? ",allow_other" : "");
-    int result = posix.mount(MountTable.SOURCE, path, MountTable.FUSE_TYPE, flags, data);
+    int result = posix.mount(options.source(), path, MountTable.FUSE_TYPE, flags, data);
     if (result < 0) {
       posix.close(device);
       throw new MountException(mountProblem(path, -result));
@@ -101,6 +102,16 @@ public final class Mounter {
 
   private Fusermount fusermount() {
     return new Fusermount(posix, Processes.load());
+  }
+
+  /** Why this process cannot open /dev/fuse, a colon, and what to do about it; null if it can. */
+  public @Nullable String deviceProblem() {
+    int device = openDevice();
+    if (device < 0) {
+      return deviceProblem(-device);
+    }
+    posix.close(device);
+    return null;
   }
 
   /** Opens /dev/fuse. Gives the descriptor or a negated errno. */
@@ -167,6 +178,62 @@ public final class Mounter {
     }
   }
 
+  /** How a mount ended. */
+  public enum Removal {
+    /** Nobody used it. */
+    UNMOUNTED,
+    /** Some process still uses it, and gets errors for what it asks there. */
+    DETACHED,
+    /** Somebody else was faster. */
+    GONE
+  }
+
+  /**
+   * Removes the mount of inputfs that a line of the table is of, whose process has died: also from
+   * under processes that still use it.
+   *
+   * <p>Between looking which mount is at the path and unmounting, another may be put over it. The
+   * kernel refuses to unmount that one as soon as anybody uses it.
+   *
+   * @throws MountException when it is still there, under another mount say
+   */
+  public Removal remove(MountTable.Line line) throws MountException {
+    Path path = line.path();
+    try {
+      if (MountPoints.mountId(posix, path) != line.id()) {
+        if (MountTable.read().has(line.id())) {
+          throw new MountException(path + " stays mounted: another mount covers it");
+        }
+        return Removal.GONE;
+      }
+      int result = needsHelp() ? -Errnos.EBUSY : posix.umount2(path, Posix.UMOUNT_NOFOLLOW);
+      if (result == 0) {
+        return Removal.UNMOUNTED;
+      }
+      if (needsHelp() && unmountedByHelp(path)) {
+        return Removal.UNMOUNTED;
+      }
+      if (MountPoints.mountId(posix, path) != line.id()) {
+        return Removal.GONE;
+      }
+      detach(path);
+      return Removal.DETACHED;
+    } catch (MountException e) {
+      throw e;
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  private boolean unmountedByHelp(Path path) {
+    try {
+      fusermount().unmount(path, false);
+      return true;
+    } catch (MountException e) {
+      return false; // in use; else detaching it fails too, and says why
+    }
+  }
+
   /**
    * Removes the forests that a process which died has left mounted in its session's folder, unless
    * there is an overlay that has its scratch there: that keeps stray writers off.
@@ -179,7 +246,9 @@ public final class Mounter {
       return false;
     }
     for (MountTable.Line line : table.below(session)) {
-      if (!line.type().equals(MountTable.FUSE_TYPE) && !line.isScratch()) {
+      boolean forest =
+          line.type().equals(MountTable.FUSE_TYPE) && session.equals(line.path().getParent());
+      if (!forest && !line.isScratch()) {
         return false;
       }
       detach(line.path());

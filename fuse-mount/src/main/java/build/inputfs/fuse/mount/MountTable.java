@@ -22,13 +22,15 @@ public record MountTable(List<Line> mounts) {
    * One mount.
    *
    * @param id unique among the present mounts
+   * @param device of the filesystem, as {@code major:minor}
    * @param path the mount point
    * @param type the filesystem's type, such as {@code fuse.inputfs}
    * @param source what it was mounted from
    * @param shown which of the filesystem's directories is seen there
    * @param options those of the filesystem itself, as the kernel writes them
    */
-  public record Line(long id, Path path, String type, String source, String shown, String options) {
+  public record Line(
+      long id, String device, Path path, String type, String source, String shown, String options) {
 
     /**
      * Whether this is a mount of inputfs: a filesystem that it serves, an overlay it made, or a
@@ -65,6 +67,13 @@ public record MountTable(List<Line> mounts) {
     private boolean isOverlay() {
       return type.equals("overlay") && source.equals(SOURCE);
     }
+
+    /** The folder of the session that serves it, where a filesystem of inputfs names one. */
+    public @Nullable Path session() {
+      return type.equals(FUSE_TYPE) && source.startsWith(SESSION)
+          ? Path.of(source.substring(SESSION.length()))
+          : null;
+    }
   }
 
   /** Where real trees are, and what the kernel adds when one was removed. */
@@ -79,8 +88,15 @@ public record MountTable(List<Line> mounts) {
   /** In the options of an overlay; a backslash takes a comma for a part of the path. */
   private static final Pattern UPPER = Pattern.compile(",upperdir=((?:[^,\\\\]|\\\\.)*)");
 
-  /** What all mounts of inputfs name as their source. */
+  /** What all mounts of inputfs name as their source, or its beginning. */
   public static final String SOURCE = "inputfs";
+
+  private static final String SESSION = SOURCE + ":";
+
+  /** The source for filesystems that live as long as the process whose session has this folder. */
+  public static String source(Path session) {
+    return SESSION + session;
+  }
 
   /** The mounts as they are now. */
   public static MountTable read() throws IOException {
@@ -102,9 +118,10 @@ public record MountTable(List<Line> mounts) {
         lines.add(
             new Line(
                 Long.parseLong(fields[0]),
+                fields[2],
                 Path.of(unescape(fields[4])),
                 fields[separator + 1],
-                fields[separator + 2],
+                unescape(fields[separator + 2]),
                 unescape(fields[3]),
                 separator + 3 < fields.length ? unescape(fields[separator + 3]) : ""));
       }

@@ -77,8 +77,13 @@ final class OverlayView implements View {
   @Override
   public String mechanism() {
     String limited = scratch.room().mechanism();
-    return "overlay of %d forest directories%s"
-        .formatted(stack.directories().size(), limited.isEmpty() ? "" : ", " + limited);
+    int directories = stack.directories().size();
+    return "overlay of %d forest %s, %s%s"
+        .formatted(
+            directories,
+            directories == 1 ? "directory" : "directories",
+            forest.mechanism(),
+            limited.isEmpty() ? "" : ", " + limited);
   }
 
   @Override

@@ -138,7 +138,7 @@ final class MounterTest {
     assertThat(table.mounts().get(1))
         .isEqualTo(
             new MountTable.Line(
-                36, Path.of("/a b\\c"), "fuse.inputfs", "inputfs", "/", "rw,user_id=0"));
+                36, "0:32", Path.of("/a b\\c"), "fuse.inputfs", "inputfs", "/", "rw,user_id=0"));
     assertThat(table.at(Path.of("/b"))).isNull();
   }
 
