@@ -15,6 +15,8 @@ enum Command {
   IMPORT("import", "put a directory in the store and print its root digest"),
   MOUNT("mount", "show a tree of the store as a directory"),
   UNMOUNT("unmount", "end what `mount` shows"),
+  DOCTOR("doctor", "tell which strategies work on this machine, and what was left"),
+  REAP("reap", "remove what processes that were killed have left"),
   MATERIALIZE("materialize", "make a real directory of a tree of the store"),
   CAS("cas", "tell about, check or shrink the store"),
   CACHE("cache", "tell about, check or empty the cache of real trees"),
@@ -26,7 +28,8 @@ enum Command {
   TOP("top", "show what the daemon does"),
   BENCH("bench", "measure views on this machine"),
   BENCH_SERVE(BenchServeCommand.NAME),
-  DOCUMENTS(DocumentsCommand.NAME);
+  DOCUMENTS(DocumentsCommand.NAME),
+  DOCTOR_TRY(DoctorTryCommand.NAME);
 
   private final String label;
   private final @Nullable String purpose;
@@ -75,6 +78,8 @@ enum Command {
       case IMPORT -> new ImportCommand();
       case MOUNT -> new MountCommand();
       case UNMOUNT -> new UnmountCommand();
+      case DOCTOR -> new DoctorCommand();
+      case REAP -> new ReapCommand();
       case MATERIALIZE -> new MaterializeCommand();
       case CAS -> new CasCommand();
       case CACHE -> new CacheCommand();
@@ -87,6 +92,7 @@ enum Command {
       case BENCH -> new BenchCommand();
       case BENCH_SERVE -> new BenchServeCommand();
       case DOCUMENTS -> new DocumentsCommand();
+      case DOCTOR_TRY -> new DoctorTryCommand();
     };
   }
 

@@ -17,6 +17,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** The processes that use a store, each by the file of its {@link Session}. Stateless. */
 public final class Sessions {
@@ -32,6 +33,13 @@ public final class Sessions {
 
   Session open() throws IOException {
     return Session.open(posix, folder);
+  }
+
+  /** The session that a temporary file is of, or null where its name tells none. */
+  static @Nullable String idOf(Path file) {
+    String name = String.valueOf(file.getFileName());
+    String id = name.substring(0, Math.max(0, name.indexOf('-')));
+    return isId(id) ? id : null;
   }
 
   static boolean isId(String text) {

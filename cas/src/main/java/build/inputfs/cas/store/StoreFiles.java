@@ -3,8 +3,13 @@ package build.inputfs.cas.store;
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.Posix;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +68,22 @@ public final class StoreFiles {
   /** What is being written. */
   public Path temporaries() {
     return own.resolve("tmp");
+  }
+
+  /** What processes were writing that died; the next one that opens the store deletes it. */
+  public List<Path> leftovers() throws IOException {
+    List<Path> left = new ArrayList<>();
+    try (DirectoryStream<Path> stream = Files.newDirectoryStream(temporaries())) {
+      for (Path file : stream) {
+        String id = Sessions.idOf(file);
+        if (id != null && !sessions().isAlive(id)) {
+          left.add(file);
+        }
+      }
+    } catch (NoSuchFileException | NotDirectoryException e) {
+      // There is none.
+    }
+    return left;
   }
 
   /** What is being deleted. */

@@ -89,9 +89,8 @@ final class TemporaryFiles implements AutoCloseable {
 
   private boolean isLeftover(Path file, Instant limit, Map<String, Boolean> alive)
       throws IOException {
-    String name = String.valueOf(file.getFileName());
-    String id = name.substring(0, Math.max(0, name.indexOf('-')));
-    if (Sessions.isId(id)) {
+    String id = Sessions.idOf(file);
+    if (id != null) {
       Boolean lives = alive.get(id);
       if (lives == null) {
         lives = sessions.isAlive(id);
