@@ -5,6 +5,7 @@ import build.inputfs.app.daemon.Correlation;
 import build.inputfs.app.daemon.Events;
 import build.inputfs.app.daemon.SocketPath;
 import build.inputfs.app.daemon.StrategySet;
+import build.inputfs.app.daemon.TreeKeeper;
 import build.inputfs.app.daemon.ViewRegistry;
 import build.inputfs.app.daemon.ViewRequest;
 import build.inputfs.app.daemon.ViewState;
@@ -52,6 +53,10 @@ final class DaemonCommand implements Subcommand {
 
   private static final String METRICS = "--metrics";
   private static final String GROUP = "--group";
+  private static final String LISTEN = "--listen";
+  private static final String TLS_CERT = "--tls-cert";
+  private static final String TLS_KEY = "--tls-key";
+  private static final String TLS_CLIENT_CA = "--tls-client-ca";
   private static final String MAX_VIEWS = "--max-views";
   private static final String STOP_TIMEOUT = "--stop-timeout";
   private static final int MAX_VIEWS_DEFAULT = 10_000;
@@ -82,6 +87,18 @@ final class DaemonCommand implements Subcommand {
             "NAME",
             "Let the members of this group in too; each sees and changes only views of his own"
                 + " (default: only root and the user who starts the daemon)."));
+    spec.addOption(
+        Options.value(
+            LISTEN,
+            "HOST:PORT",
+            "Listen on TCP too, for clients that show a certificate; they are taken for the user who"
+                + " starts the daemon. Takes the next three options."));
+    spec.addOption(
+        Options.value(TLS_CERT, "FILE", "The daemon's own certificate, and its chain, in PEM."));
+    spec.addOption(Options.value(TLS_KEY, "FILE", "Its private key: PKCS#8, in PEM."));
+    spec.addOption(
+        Options.value(
+            TLS_CLIENT_CA, "FILE", "The certificate of whoever signs those of clients, in PEM."));
     Options.addCas(spec, "");
     Options.addView(spec);
     spec.addOption(
@@ -109,6 +126,7 @@ final class DaemonCommand implements Subcommand {
     Instant started = Instant.now();
     int mostViews = number(arguments, MAX_VIEWS, MAX_VIEWS_DEFAULT);
     Duration patience = Duration.ofSeconds(number(arguments, STOP_TIMEOUT, STOP_TIMEOUT_DEFAULT));
+    Remote remote = remote(arguments);
     Interruption interruption = context.signals().get();
     Posix posix = Posix.load();
     ServiceManager manager =
@@ -123,9 +141,10 @@ final class DaemonCommand implements Subcommand {
     socket = socket.toAbsolutePath().normalize();
     try (Stores stores = context.stores(posix)) {
       LocalStore store = stores.open(Options.path(arguments, Options.CAS), StoreAccess.AUTOMATIC);
-      LocalStore writable = stores.writable(store);
-      OutputCollector outputs = new OutputCollector(store, writable);
+      LocalStore results = stores.writable(store);
+      OutputCollector outputs = new OutputCollector(store, results);
       TreeReader trees = new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES);
+      TreeKeeper keeper = new TreeKeeper(posix, store, results, trees);
       Path scratch = context.scratch(arguments);
       Privileges privileges = Privileges.read();
       Events events = new Events();
@@ -148,11 +167,21 @@ final class DaemonCommand implements Subcommand {
         tryOut(views, posix, store);
         Info info = info(started, store, views, strategies, privileges);
         Set<Metered> parts = new LinkedHashSet<>(List.of(store, trees, strategies));
-        parts.add(writable);
+        parts.add(results);
         try (Monitor monitor = Monitor.start(views, events, List.copyOf(parts), metricsAddress);
-            DaemonServer server = new DaemonServer(views, events, store, info, monitor.metrics())) {
+            DaemonServer server =
+                new DaemonServer(views, events, keeper, store, info, monitor.metrics())) {
           Admission admission = new Admission(accounts, posix.geteuid(), group);
           Path listening = server.listen(posix, socket, admission, group);
+          String said = "listening on " + listening;
+          if (remote != null) {
+            int port =
+                server.listen(
+                    remote.address(),
+                    remote.certificates(),
+                    new Caller(posix.geteuid(), posix.getegid(), true));
+            said += " and port " + port;
+          }
           Logger log = LoggerFactory.getLogger(DaemonCommand.class);
           log.atInfo()
               .addKeyValue("version", info.getVersion())
@@ -161,9 +190,9 @@ final class DaemonCommand implements Subcommand {
               .addKeyValue("store", store.root())
               .addKeyValue("metrics", monitor.address())
               .log("daemon started");
-          context.console().out().println("listening on " + listening);
+          context.console().out().println(said);
           context.console().out().flush();
-          tell(manager, ServiceManager.READY + "\nSTATUS=listening on " + listening);
+          tell(manager, ServiceManager.READY + "\nSTATUS=" + said);
           serve(server, views, interruption, manager, patience, log);
           log.atInfo().log("daemon stopped");
         }
@@ -275,6 +304,38 @@ final class DaemonCommand implements Subcommand {
     } catch (IllegalArgumentException e) {
       throw Options.usage(arguments, METRICS + ": " + e.getMessage());
     }
+  }
+
+  /** Where to listen for other machines. */
+  private record Remote(InetSocketAddress address, DaemonServer.Certificates certificates) {}
+
+  private static @Nullable Remote remote(ParseResult arguments) {
+    String listen = Options.get(arguments, LISTEN);
+    Path certificate = Options.path(arguments, TLS_CERT);
+    Path key = Options.path(arguments, TLS_KEY);
+    Path authority = Options.path(arguments, TLS_CLIENT_CA);
+    if (listen == null && certificate == null && key == null && authority == null) {
+      return null;
+    }
+    if (listen == null || certificate == null || key == null || authority == null) {
+      throw Options.usage(
+          arguments,
+          "%s, %s, %s and %s go together: there is no TCP without TLS, nor clients without"
+                  .formatted(LISTEN, TLS_CERT, TLS_KEY, TLS_CLIENT_CA)
+              + " certificates");
+    }
+    int colon = listen.lastIndexOf(':');
+    try {
+      int port = Integer.parseInt(listen.substring(colon + 1));
+      String host = listen.substring(0, Math.max(colon, 0)).replaceAll("[\\[\\]]", "");
+      InetSocketAddress address = new InetSocketAddress(host, port);
+      if (colon > 0 && !address.isUnresolved()) {
+        return new Remote(address, new DaemonServer.Certificates(certificate, key, authority));
+      }
+    } catch (IllegalArgumentException e) {
+      // Told below.
+    }
+    throw Options.usage(arguments, LISTEN + " takes HOST:PORT, not '" + listen + "'");
   }
 
   private static int group(ParseResult arguments, Accounts accounts) {

@@ -1,6 +1,8 @@
 package build.inputfs.app.rpc;
 
+import build.inputfs.app.daemon.Caller;
 import build.inputfs.app.daemon.Events;
+import build.inputfs.app.daemon.TreeKeeper;
 import build.inputfs.app.daemon.ViewRegistry;
 import build.inputfs.app.metrics.Metrics;
 import build.inputfs.app.proto.Info;
@@ -8,6 +10,8 @@ import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.LocalStore;
 import io.grpc.BindableService;
 import io.grpc.Server;
+import io.grpc.ServerCredentials;
+import io.grpc.TlsServerCredentials;
 import io.grpc.netty.InternalNettyServerCredentials;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
@@ -16,9 +20,12 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -37,17 +44,32 @@ public final class DaemonServer implements AutoCloseable {
   private static final int MOST_CALLS_PER_CONNECTION = 1024;
   private static final int LEAST_THREADS = 16;
   private static final long PATIENCE_SECONDS = 2;
+  private static final long PING_SECONDS = 10;
+
+  /**
+   * The files, in PEM, for connections by TLS.
+   *
+   * @param own the daemon's certificate, and those between it and its authority
+   * @param key its private key, in PKCS#8
+   * @param clientAuthority the certificate of whoever signs those of clients
+   */
+  public record Certificates(Path own, Path key, Path clientAuthority) {}
 
   private final ExecutorService pool;
   private final EventLoopGroup loop;
   private final HealthStatusManager health = new HealthStatusManager();
   private final List<BindableService> services;
   private @Nullable SocketFile file;
-  private @Nullable Server local;
+  private final List<Server> servers = new ArrayList<>();
 
   /** A server that listens nowhere yet. */
   public DaemonServer(
-      ViewRegistry views, Events events, LocalStore store, Info info, Metrics metrics) {
+      ViewRegistry views,
+      Events events,
+      TreeKeeper trees,
+      LocalStore store,
+      Info info,
+      Metrics metrics) {
     int threads = Math.max(LEAST_THREADS, 4 * Runtime.getRuntime().availableProcessors());
     pool = Executors.newFixedThreadPool(threads, Thread.ofPlatform().name("call-", 0).factory());
     loop =
@@ -56,6 +78,7 @@ public final class DaemonServer implements AutoCloseable {
     services =
         List.of(
             new ViewsService(views, events, store),
+            new TreesService(trees),
             new DaemonService(info, views, metrics),
             health.getHealthService(),
             ProtoReflectionServiceV1.newInstance());
@@ -82,11 +105,40 @@ public final class DaemonServer implements AutoCloseable {
         given == null
             ? builder.channelType(NioServerDomainSocketChannel.class)
             : builder.channelFactory(given);
-    local = start(builder, new Clients(null));
+    var _ = start(builder, new Clients(null));
     if (given == null) {
       taken.publish();
     }
     return path;
+  }
+
+  /**
+   * Listens on TCP for clients that show a certificate. They are taken for the daemon's own user. A
+   * client whose machine is gone loses its connection, and its leases with it, when it leaves pings
+   * unanswered.
+   *
+   * @return the port, which the kernel has chosen where {@code address} has none
+   * @throws IOException when the files cannot be used, or the address is taken
+   */
+  public int listen(InetSocketAddress address, Certificates certificates, Caller own)
+      throws IOException {
+    ServerCredentials credentials;
+    try {
+      credentials =
+          TlsServerCredentials.newBuilder()
+              .keyManager(certificates.own().toFile(), certificates.key().toFile())
+              .trustManager(certificates.clientAuthority().toFile())
+              .clientAuth(TlsServerCredentials.ClientAuth.REQUIRE)
+              .build();
+    } catch (IllegalArgumentException e) {
+      throw new IOException("the certificates cannot be used: " + e.getMessage(), e);
+    }
+    NettyServerBuilder builder =
+        NettyServerBuilder.forAddress(address, credentials)
+            .channelType(NioServerSocketChannel.class)
+            .keepAliveTime(PING_SECONDS, TimeUnit.SECONDS)
+            .keepAliveTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    return start(builder, new Clients(own)).getPort();
   }
 
   private Server start(NettyServerBuilder builder, Clients clients) throws IOException {
@@ -102,7 +154,9 @@ public final class DaemonServer implements AutoCloseable {
             .permitKeepAliveTime(1, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true);
     services.forEach(builder::addService);
-    return builder.build().start();
+    Server server = builder.build().start();
+    servers.add(server);
+    return server;
   }
 
   /** Tells who asks for the daemon's health that it takes no new work. */
@@ -114,9 +168,7 @@ public final class DaemonServer implements AutoCloseable {
   @Override
   public void close() throws IOException {
     try {
-      if (local != null) {
-        end(local);
-      }
+      servers.forEach(DaemonServer::end);
       var _ = loop.shutdownGracefully(0, PATIENCE_SECONDS, TimeUnit.SECONDS);
       pool.close();
     } finally {

@@ -1,12 +1,15 @@
 package build.inputfs.app.rpc;
 
+import build.inputfs.app.daemon.MissingBlobsException;
 import build.inputfs.app.daemon.RefusedException;
 import build.inputfs.app.run.Problems;
+import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.digest.InvalidDigestException;
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.PosixException;
 import build.inputfs.cas.store.DigestMismatchException;
 import build.inputfs.cas.store.MissingBlobException;
+import build.inputfs.cas.store.StoreFullException;
 import build.inputfs.cas.tree.InvalidTreeException;
 import com.google.protobuf.Any;
 import com.google.rpc.Code;
@@ -16,7 +19,7 @@ import io.grpc.protobuf.StatusProto;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
 
 /** The one place that turns failures into gRPC statuses. Stateless. */
 final class Statuses {
@@ -26,20 +29,18 @@ final class Statuses {
 
   /** What a client is told of a failure. */
   static StatusRuntimeException of(Throwable failure) {
-    MissingBlobException missing = missing(failure);
+    List<Digest> missing = missing(failure);
     com.google.rpc.Status.Builder status =
         com.google.rpc.Status.newBuilder().setMessage(Problems.describe(failure));
-    if (missing != null) {
-      status
-          .setCode(Code.FAILED_PRECONDITION_VALUE)
-          .addDetails(
-              Any.pack(
-                  PreconditionFailure.newBuilder()
-                      .addViolations(
-                          PreconditionFailure.Violation.newBuilder()
-                              .setType("MISSING")
-                              .setSubject("blobs/" + missing.digest()))
-                      .build()));
+    if (!missing.isEmpty()) {
+      PreconditionFailure.Builder violations = PreconditionFailure.newBuilder();
+      for (Digest digest : missing) {
+        violations.addViolations(
+            PreconditionFailure.Violation.newBuilder()
+                .setType("MISSING")
+                .setSubject("blobs/" + digest));
+      }
+      status.setCode(Code.FAILED_PRECONDITION_VALUE).addDetails(Any.pack(violations.build()));
     } else {
       status.setCode(code(failure).getNumber());
     }
@@ -65,6 +66,7 @@ final class Statuses {
       case NotDirectoryException _ -> Code.INVALID_ARGUMENT;
       case AccessDeniedException _ -> Code.PERMISSION_DENIED;
       case DigestMismatchException _ -> Code.DATA_LOSS;
+      case StoreFullException _ -> Code.RESOURCE_EXHAUSTED;
       case PosixException e when isFull(e.errno()) -> Code.RESOURCE_EXHAUSTED;
       case java.io.IOException _ -> Code.FAILED_PRECONDITION;
       default -> Code.INTERNAL;
@@ -79,14 +81,17 @@ final class Statuses {
         || errno == Errnos.ENOMEM;
   }
 
-  /** The missing blob that is behind a failure, or null. */
-  private static @Nullable MissingBlobException missing(Throwable failure) {
+  /** The missing blobs that are behind a failure, or none. */
+  private static List<Digest> missing(Throwable failure) {
     Throwable cause = failure;
     for (int i = 0; cause != null && i < MOST_CAUSES; i++, cause = cause.getCause()) {
-      if (cause instanceof MissingBlobException missing) {
-        return missing;
+      if (cause instanceof MissingBlobException one) {
+        return List.of(one.digest());
+      }
+      if (cause instanceof MissingBlobsException several) {
+        return several.digests();
       }
     }
-    return null;
+    return List.of();
   }
 }

@@ -1,0 +1,117 @@
+package build.inputfs.app.daemon;
+
+import build.inputfs.app.daemon.RefusedException.Kind;
+import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.store.Lease;
+import build.inputfs.cas.store.LocalStore;
+import build.inputfs.cas.store.MissingBlobException;
+import build.inputfs.cas.store.PutMode;
+import build.inputfs.cas.tree.InputDirectory;
+import build.inputfs.cas.tree.TreeBuilder;
+import build.inputfs.cas.tree.TreeReader;
+import build.inputfs.cas.tree.TreeSummary;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** What is done for clients with the trees of a store, beside showing them. Thread-safe. */
+public final class TreeKeeper {
+  /** Whoever misses more than so many blobs is told of these first. */
+  private static final int MOST_MISSING = 1000;
+
+  private final Posix posix;
+  private final LocalStore store;
+  private final LocalStore results;
+  private final TreeReader trees;
+
+  /**
+   * @param store where input trees are
+   * @param results where new ones go; it may be the same
+   * @param trees decodes the directories of {@code store}
+   */
+  public TreeKeeper(Posix posix, LocalStore store, LocalStore results, TreeReader trees) {
+    this.posix = posix;
+    this.store = store;
+    this.results = results;
+    this.trees = trees;
+  }
+
+  /** A tree and what it holds. */
+  public record Imported(Digest root, TreeSummary summary) {}
+
+  /**
+   * Puts a directory of this machine in the store, on all cores.
+   *
+   * @throws RefusedException when the caller is one whose rights to read it are not known
+   */
+  public Imported importDirectory(Caller caller, Path directory) throws IOException {
+    if (!caller.trusted()) {
+      throw new RefusedException(
+          Kind.FORBIDDEN,
+          "only root and the daemon's own user may have directories imported, for the daemon reads"
+              + " them with its own rights");
+    }
+    if (!directory.isAbsolute()) {
+      throw new RefusedException(Kind.INVALID, directory + " is not an absolute path");
+    }
+    int threads = Runtime.getRuntime().availableProcessors();
+    try (Lease _ = results.keepNew()) {
+      Digest root =
+          new TreeBuilder(results, posix, PutMode.AUTO, Set.of(), bytes -> {}, threads)
+              .build(directory);
+      TreeReader written =
+          results == store ? trees : new TreeReader(results, TreeReader.DEFAULT_CACHE_BYTES);
+      return new Imported(root, written.summarize(root));
+    }
+  }
+
+  /**
+   * Sees that a tree is in the store whole, and has its directories decoded.
+   *
+   * @throws MissingBlobsException when something is missing
+   */
+  public TreeSummary prefetch(Digest root) throws IOException {
+    List<Digest> missing = new ArrayList<>();
+    Set<Digest> seen = new HashSet<>();
+    Deque<Digest> ahead = new ArrayDeque<>();
+    ahead.add(root);
+    seen.add(root);
+    while (!ahead.isEmpty() && missing.size() < MOST_MISSING) {
+      try {
+        look(trees.directory(ahead.remove()), seen, ahead, missing);
+      } catch (MissingBlobException e) {
+        missing.add(e.digest());
+      }
+    }
+    if (!missing.isEmpty()) {
+      throw new MissingBlobsException(missing);
+    }
+    return trees.summarize(root);
+  }
+
+  private void look(
+      InputDirectory directory, Set<Digest> seen, Deque<Digest> ahead, List<Digest> missing) {
+    for (int i = 0; i < directory.size(); i++) {
+      switch (directory.kind(i)) {
+        case DIRECTORY -> {
+          if (seen.add(directory.digest(i))) {
+            ahead.add(directory.digest(i));
+          }
+        }
+        case FILE -> {
+          Digest file = directory.digest(i);
+          if (seen.add(file) && !file.isEmpty() && !store.contains(file)) {
+            missing.add(file);
+          }
+        }
+        case SYMLINK -> {}
+      }
+    }
+  }
+}
