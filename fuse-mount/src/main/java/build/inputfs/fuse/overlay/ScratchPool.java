@@ -7,9 +7,10 @@ import build.inputfs.fuse.scratch.Rooms;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Queue;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,21 +20,38 @@ import org.slf4j.LoggerFactory;
  * Whoever removes one makes a new one in its place, ready for a view to come, so a worker that
  * makes and ends views all day waits for neither.
  *
- * <p>Thread-safe. Owns the scratches that are ready, and the thread that removes; both end with
+ * <p>Thread-safe. Owns the scratches that are ready, and the threads that remove; both end with
  * {@link #close}.
  */
 final class ScratchPool implements AutoCloseable {
   /** How many are kept ready. */
   private static final int MOST_READY = 8;
 
+  /**
+   * How many are removed at a time. Taking an overlay down is to wait, some milliseconds, until no
+   * CPU can be looking at it (RCU), and those who wait together wait once.
+   */
+  private static final int MOST_REMOVERS = 32;
+
+  /** When so many wait to be removed, whoever ends a view removes its scratch himself. */
+  private static final int MOST_WAITING = 256;
+
+  private static final long IDLE_SECONDS = 10;
+
   private final Posix posix;
   private final Rooms rooms;
   private final Path parent;
   private final Queue<OverlayScratch> ready = new ConcurrentLinkedQueue<>();
   private final AtomicLong made = new AtomicLong();
-  private final ExecutorService remover =
-      Executors.newSingleThreadExecutor(
-          Thread.ofPlatform().daemon().name("inputfs-scratch-remover").factory());
+  private final ThreadPoolExecutor removers =
+      new ThreadPoolExecutor(
+          MOST_REMOVERS,
+          MOST_REMOVERS,
+          IDLE_SECONDS,
+          TimeUnit.SECONDS,
+          new ArrayBlockingQueue<>(MOST_WAITING),
+          Thread.ofPlatform().daemon().name("inputfs-scratch-remover-", 0).factory(),
+          (removal, pool) -> removal.run());
 
   /**
    * A pool.
@@ -45,6 +63,7 @@ final class ScratchPool implements AutoCloseable {
     this.posix = posix;
     this.rooms = new Rooms(posix);
     this.parent = parent;
+    removers.allowCoreThreadTimeOut(true);
   }
 
   /**
@@ -63,20 +82,20 @@ final class ScratchPool implements AutoCloseable {
   }
 
   /**
-   * Removes a scratch, later.
+   * Removes a scratch, later; at once when too many wait for that.
    *
    * @param mount the last descriptor of an overlay that was unmounted, closed before: the kernel
    *     takes the overlay down only then, which takes the longer the more was looked at; or -1
    */
   void end(OverlayScratch scratch, int mount) {
-    remover.execute(
+    removers.execute(
         () -> {
           if (mount >= 0) {
             posix.close(mount);
           }
           try {
             scratch.remove();
-            if (ready.size() < MOST_READY && !remover.isShutdown()) {
+            if (ready.size() < MOST_READY && !removers.isShutdown()) {
               ready.add(create(Quota.NONE, new LimitHits(Quota.NONE)));
             }
           } catch (IOException e) {
@@ -88,7 +107,7 @@ final class ScratchPool implements AutoCloseable {
   /** Waits for the last removal. */
   @Override
   public void close() throws IOException {
-    remover.close();
+    removers.close();
     for (OverlayScratch scratch = ready.poll(); scratch != null; scratch = ready.poll()) {
       scratch.remove();
     }
