@@ -43,6 +43,9 @@ public final class ViewRegistry implements AutoCloseable {
   /** How many views that nobody waits for are closed at a time. */
   private static final int CLOSERS = 8;
 
+  /** How often views are asked for failures while somebody listens. */
+  private static final long LOOK_AGAIN_SECONDS = 1;
+
   private final StrategySet strategies;
   private final TreeReader trees;
   private final OutputCollector outputs;
@@ -104,6 +107,12 @@ public final class ViewRegistry implements AutoCloseable {
     this.timer =
         new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().name("deadlines").factory());
     timer.setRemoveOnCancelPolicy(true);
+    var _ =
+        timer.scheduleWithFixedDelay(
+            () -> closers.execute(this::lookForFailures),
+            LOOK_AGAIN_SECONDS,
+            LOOK_AGAIN_SECONDS,
+            TimeUnit.SECONDS);
   }
 
   /** Where views are when their clients do not say. */
@@ -294,12 +303,12 @@ public final class ViewRegistry implements AutoCloseable {
   @Override
   public void close() {
     stop();
-    timer.shutdownNow();
     List<LiveView> left = all();
     left.forEach(view -> closeLater(view, Closed.STOPPING));
     for (LiveView view : left) {
       view.end().handle((closed, failure) -> failure).join();
     }
+    timer.shutdownNow();
     closers.close();
   }
 
@@ -383,7 +392,7 @@ public final class ViewRegistry implements AutoCloseable {
   }
 
   private void watch(LiveView view, @Nullable Duration deadline) {
-    if (deadline != null && !timer.isShutdown()) {
+    if (deadline != null) {
       view.keepTimer(
           timer.schedule(
               () -> closeLater(view, Closed.DEADLINE), deadline.toNanos(), TimeUnit.NANOSECONDS));
@@ -419,6 +428,18 @@ public final class ViewRegistry implements AutoCloseable {
 
   /** Ends a view that nobody uses. Called once for each that was made. */
   private Closed finish(LiveView live) {
+    try {
+      Closed closed = end(live);
+      live.end().complete(closed);
+      return closed;
+    } catch (RuntimeException | Error e) {
+      forget(live);
+      live.end().completeExceptionally(e);
+      throw e;
+    }
+  }
+
+  private Closed end(LiveView live) {
     long start = System.nanoTime();
     live.cancelTimer();
     Made made = live.made();
@@ -444,7 +465,6 @@ public final class ViewRegistry implements AutoCloseable {
         && !closed.reason().equals(Closed.LEASE_ENDED)) {
       lease.told().accept(closed);
     }
-    live.end().complete(closed);
     return closed;
   }
 
@@ -457,6 +477,23 @@ public final class ViewRegistry implements AutoCloseable {
       views.remove(view.name());
       if (views.isEmpty()) {
         views.notifyAll();
+      }
+    }
+  }
+
+  private void lookForFailures() {
+    if (!events.hasListeners()) {
+      return;
+    }
+    for (LiveView view : all()) {
+      if (view.enter()) {
+        try {
+          tellFailures(view, view.state());
+        } finally {
+          if (view.leave()) {
+            var _ = finish(view);
+          }
+        }
       }
     }
   }
