@@ -2,12 +2,17 @@
 #
 #   lib   the folder of inputfs.jar
 #   jdk   the home of the Java to run on (jdk.sh)
-#   aot   the file of the AOT cache, which may be missing or empty; nothing for none
+#   aot   the file of the AOT cache, which may be missing or empty; nothing for none. That of the quick start
+#         lies beside it
+#   self  the launcher itself
 
 # The JVM's own warnings go to stderr; that an AOT cache does not fit is no warning.
 jvm="-Xlog:disable -Xlog:all=warning:stderr -Xlog:aot*=off:stderr -Xlog:cds*=off:stderr"
 jvm="$jvm -XX:+UseSerialGC -XX:-UsePerfData --enable-native-access=ALL-UNNAMED"
 jvm="$jvm --sun-misc-unsafe-memory-access=allow"
+jvm="$jvm -Djffi.boot.library.path=$lib/native/x86_64-Linux:$lib/native/aarch64-Linux"
+# What ends so soon is done before anything compiled would pay off.
+quick_jvm=-Xint
 
 fail() {
   printf 'inputfs: %s\n' "$*" >&2
@@ -31,6 +36,43 @@ train() {
   chmod 0644 "$1/new.aot"
   mv "$1/new.aot" "$aot"
   rm -rf "$1"
+}
+
+# Makes the AOT cache of the quick start, with the folder $1 to work in, which is removed: a daemon of its own
+# serves it. What is said goes to the file $2.
+train_quick() {
+  rm -rf "$1"
+  mkdir -p "$1"
+  socket=${TMPDIR:-/tmp}/inputfs-train-$$.sock
+  empty=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855/0
+  export LC_ALL=C.UTF-8 XDG_CACHE_HOME="$1" INPUTFS_SOCKET="$socket" INPUTFS_DAEMON=
+  "$jdk/bin/java" $jvm -cp "$lib/inputfs.jar" build.inputfs.app.cli.Main daemon >"$2" 2>&1 </dev/null &
+  daemon=$!
+  for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+    [ ! -S "$socket" ] && kill -0 "$daemon" 2>/dev/null || break
+    sleep 1
+  done
+  "$jdk/bin/java" $jvm -XX:AOTCacheOutput="$1/new.aot" -cp "$lib/quick.jar" \
+    build.inputfs.app.cli.QuickMain false run --root "$empty" -- true >>"$2" 2>&1 </dev/null || :
+  kill "$daemon" 2>/dev/null && wait "$daemon" || :
+  [ -s "$1/new.aot" ] || : >"$1/new.aot"
+  chmod 0644 "$1/new.aot"
+  mv "$1/new.aot" "${aot%.aot}.quick.aot"
+  rm -rf "$1"
+}
+
+# Whether a daemon may listen that does most of this command: it is asked before the whole program is started.
+may_ask_daemon() {
+  [ "$1" = run ] && [ -z "${INPUTFS_NO_DAEMON+set}" ] && [ -e "$lib/quick.jar" ] && [ -d /proc/self ] || return 1
+  case ${INPUTFS_DAEMON:-} in
+    never) return 1 ;;
+    start) return 0 ;;
+  esac
+  for socket in "${INPUTFS_SOCKET:-/run/inputfs/daemon.sock}" "${XDG_RUNTIME_DIR:-}/inputfs/daemon.sock" \
+    /tmp/inputfs-*/daemon.sock; do
+    [ ! -S "$socket" ] || return 0
+  done
+  return 1
 }
 
 # Whether this process may mount: CAP_SYS_ADMIN is bit 21 of its effective capabilities (proc(5)).
@@ -60,6 +102,13 @@ gives_namespace() {
 
 # Runs the program with these arguments, in place of this shell.
 launch() {
+  if may_ask_daemon "${1:-}"; then
+    export INPUTFS_LC_ALL="${LC_ALL:-}" LC_ALL=C.UTF-8
+    set -- -cp "$lib/quick.jar" build.inputfs.app.cli.QuickMain "$self" "$@"
+    [ ! -s "${aot%.aot}.quick.aot" ] || set -- -XX:AOTCache="${aot%.aot}.quick.aot" "$@"
+    set -f
+    exec "$jdk/bin/java" $jvm $quick_jvm ${INPUTFS_JAVA_OPTS:-} "$@"
+  fi
   # Commands that end soon start faster with the quick compiler alone; but what that makes of hashing is
   # ten times slower, and what serves a view is to be as fast as can be.
   case ${1:-} in

@@ -1,5 +1,6 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.app.run.Problems;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -41,6 +42,14 @@ record Console(PrintStream out, PrintStream err) {
       return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty");
     } catch (IOException e) {
       return false;
+    }
+  }
+
+  /** Tells of a failure in one line, and where it came from when that is wanted. */
+  void tell(Exception failure, boolean verbose) {
+    say(Problems.describe(failure));
+    if (verbose) {
+      failure.printStackTrace(err);
     }
   }
 

@@ -5,7 +5,6 @@ import build.inputfs.app.run.Interruption;
 import build.inputfs.app.run.Problems;
 import build.inputfs.cache.view.ViewStrategy;
 import build.inputfs.cas.posix.Posix;
-import build.inputfs.cas.posix.Signals;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
@@ -78,12 +77,5 @@ record Context(
               .formatted(folder, Problems.describe(e), option),
           e);
     }
-  }
-
-  /** This program's own signals. */
-  static Interruption handleSignals() {
-    Interruption interruption = new Interruption();
-    Signals.handleAll(interruption::signal);
-    return interruption;
   }
 }

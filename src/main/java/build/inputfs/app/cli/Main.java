@@ -1,6 +1,7 @@
 package build.inputfs.app.cli;
 
 import build.inputfs.app.run.Environment;
+import build.inputfs.app.run.Interruption;
 import build.inputfs.app.run.Problems;
 import build.inputfs.app.run.StoppedException;
 import build.inputfs.cache.link.CacheFolder;
@@ -53,7 +54,7 @@ public final class Main {
         Folders folders = Folders.of(System.getenv());
         String namespace = System.getenv().getOrDefault(Environment.OWN_NAMESPACE, "");
         Strategies strategies = new RealStrategies(new CacheFolder(folders.trees()), namespace);
-        Context context = new Context(console, folders, strategies, Context::handleSignals);
+        Context context = new Context(console, folders, strategies, Interruption::ofSignals);
         yield run(first, command.make(), rest, context);
       }
     };
@@ -84,10 +85,7 @@ public final class Main {
     } catch (StoppedException e) {
       return e.exitCode();
     } catch (IOException | RuntimeException e) {
-      console.say(Problems.describe(e));
-      if (Options.has(parsed, Options.VERBOSE)) {
-        e.printStackTrace(console.err());
-      }
+      console.tell(e, Options.has(parsed, Options.VERBOSE));
       return Subcommand.FAILED;
     }
   }

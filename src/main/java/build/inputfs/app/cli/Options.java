@@ -16,7 +16,9 @@ import picocli.CommandLine.ParseResult;
 /** The options that several commands have, and how options are made and read. Stateless. */
 final class Options {
   static final String CAS = "--cas";
+  static final String DAEMON = "--daemon";
   static final String JSON = "--json";
+  static final String NO_DAEMON = "--no-daemon";
   static final String SCRATCH = "--scratch";
   static final String SCRATCH_LIMIT = "--scratch-limit";
   static final String SCRATCH_KIND = "--scratch-kind";
@@ -118,6 +120,16 @@ final class Options {
             "DIR",
             "Where what is written in the view is kept until it ends: a folder on a local disk;"
                 + " for a real tree on the store's (default: scratch in ~/.cache/inputfs)."));
+  }
+
+  /** The options that say whether a daemon is used. */
+  static void addDaemon(CommandSpec spec) {
+    spec.addOption(
+        flag(
+            DAEMON,
+            "Have the daemon make the view, or fail (default: it does when it listens and has this"
+                + " store; $INPUTFS_DAEMON, one of never, auto, start and require, says otherwise)."));
+    spec.addOption(flag(NO_DAEMON, "Do without a daemon."));
   }
 
   /** The options that limit what is written in a view. */

@@ -1,5 +1,6 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.app.client.UnservedException;
 import build.inputfs.app.run.CommandRunner;
 import build.inputfs.app.run.Environment;
 import build.inputfs.app.run.Interruption;
@@ -7,25 +8,23 @@ import build.inputfs.app.run.Invocation;
 import build.inputfs.app.run.Job;
 import build.inputfs.app.run.JobReport;
 import build.inputfs.app.run.JobRunner;
-import build.inputfs.app.run.Problems;
 import build.inputfs.app.run.RecordedAction;
-import build.inputfs.app.run.StoppedException;
 import build.inputfs.cache.view.DeclaredOutputs;
 import build.inputfs.cache.view.OutputCollector;
 import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.ViewStrategy;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.Processes;
-import build.inputfs.cas.posix.Processes.Redirect;
 import build.inputfs.cas.store.Lease;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
 import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
-import java.math.BigDecimal;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,15 +34,19 @@ import picocli.CommandLine.ParseResult;
  * {@code inputfs run}: a command runs in a view of an input tree, and its outputs are collected.
  */
 final class RunCommand implements Subcommand {
-  private static final String INPUTS = "--inputs";
-  private static final String ROOT = "--root";
+  static final String INPUTS = "--inputs";
+  static final String ROOT = "--root";
   private static final String ACTION = "--action";
-  private static final String OUTPUT = "--output";
-  private static final String ENV = "--env";
-  private static final String CLEAN_ENV = "--clean-env";
-  private static final String WORKING_DIRECTORY = "--working-directory";
-  private static final String TIMEOUT = "--timeout";
+  static final String OUTPUT = "--output";
+  static final String ENV = "--env";
+  static final String CLEAN_ENV = "--clean-env";
+  static final String WORKING_DIRECTORY = "--working-directory";
+  static final String TIMEOUT = "--timeout";
   private static final String READ_ONLY_CAS = "--read-only-cas";
+
+  /** The options that no daemon serves. */
+  static final List<String> NOT_FOR_DAEMONS =
+      List.of(ACTION, READ_ONLY_CAS, Options.SCRATCH, Options.SCRATCH_LIMIT, Options.SCRATCH_KIND);
 
   @Override
   public void describe(CommandSpec spec) {
@@ -105,6 +108,7 @@ final class RunCommand implements Subcommand {
         Options.flag(READ_ONLY_CAS, "Do not change the store, though it may be written."));
     Options.addView(spec);
     Options.addScratchLimit(spec);
+    Options.addDaemon(spec);
     spec.addOption(
         Options.flag(
             Options.JSON,
@@ -119,22 +123,80 @@ final class RunCommand implements Subcommand {
     if (List.of(INPUTS, ROOT, ACTION).stream().filter(arguments::hasMatchedOption).count() != 1) {
       throw Options.usage(arguments, "give one of --inputs, --root and --action");
     }
-    boolean json = Options.has(arguments, Options.JSON);
-    try {
-      return runJob(arguments, context, json);
-    } catch (IOException | StoppedException e) {
-      if (json) {
-        int exitCode = e instanceof StoppedException stopped ? stopped.exitCode() : FAILED;
-        RunJson.writeFailure(context.console().out(), exitCode, Problems.describe(e));
-      }
-      throw e;
+    if (!Options.has(arguments, Options.JSON)) {
+      return runSomewhere(arguments, context);
     }
+    return RunJson.withFailure(context.console(), () -> runSomewhere(arguments, context));
+  }
+
+  /** Has a daemon do it where one is wanted and can; else does it in this process. */
+  private static int runSomewhere(ParseResult arguments, Context context) throws IOException {
+    Map<String, String> environment = System.getenv();
+    DaemonPolicy policy =
+        sensible(
+            arguments,
+            () ->
+                DaemonPolicy.of(
+                    Options.has(arguments, Options.DAEMON),
+                    Options.has(arguments, Options.NO_DAEMON),
+                    environment));
+    if (policy != DaemonPolicy.NEVER) {
+      try {
+        return runByDaemon(arguments, context, environment);
+      } catch (UnservedException e) {
+        if (policy == DaemonPolicy.REQUIRE) {
+          throw new IOException("a daemon is required, but " + e.getMessage(), e);
+        }
+        if (Options.has(arguments, Options.VERBOSE)) {
+          context.console().say("no daemon is used: " + e.getMessage());
+        }
+      }
+    }
+    return runJob(arguments, context, Options.has(arguments, Options.JSON));
+  }
+
+  private static int runByDaemon(
+      ParseResult arguments, Context context, Map<String, String> environment) throws IOException {
+    String refusal = environment.getOrDefault(Environment.NO_DAEMON, "");
+    if (!refusal.isEmpty()) {
+      throw new UnservedException(refusal);
+    }
+    for (String option : NOT_FOR_DAEMONS) {
+      if (arguments.hasMatchedOption(option)) {
+        throw new UnservedException("it cannot serve " + option);
+      }
+    }
+    DaemonRun daemon =
+        new DaemonRun(context.console(), context.folders(), environment, context.signals());
+    if (!Files.exists(daemon.socket())) {
+      throw new UnservedException("none listens at " + daemon.socket());
+    }
+    RunArguments asked = arguments(arguments);
+    return sensible(arguments, () -> daemon.run(asked));
+  }
+
+  /** What was asked for. */
+  static RunArguments arguments(ParseResult arguments) {
+    return new RunArguments(
+        Options.get(arguments, INPUTS),
+        Options.get(arguments, ROOT),
+        Options.list(arguments, OUTPUT),
+        Options.get(arguments, WORKING_DIRECTORY),
+        Options.list(arguments, ENV),
+        Options.has(arguments, CLEAN_ENV),
+        Options.get(arguments, TIMEOUT),
+        Options.path(arguments, Options.CAS),
+        Options.get(arguments, Options.STRATEGY),
+        Options.has(arguments, Options.JSON),
+        Options.has(arguments, Options.VERBOSE),
+        Options.rest(arguments, 0));
   }
 
   private static int runJob(ParseResult arguments, Context context, boolean json)
       throws IOException {
-    List<Redirect> redirects = json ? List.of(new Redirect.Like(1, 2)) : List.of();
-    Invocation given = arguments.hasMatchedOption(ACTION) ? null : invocation(arguments, redirects);
+    RunArguments asked = arguments(arguments);
+    Invocation given =
+        arguments.hasMatchedOption(ACTION) ? null : sensible(arguments, asked::invocation);
     Quota scratch = Options.scratch(arguments);
     Interruption interruption = context.signals().get();
     Posix posix = Posix.load();
@@ -149,7 +211,7 @@ final class RunCommand implements Subcommand {
       Lease kept;
       try (Lease _ = inputs.keepNew()) {
         job =
-            job(arguments, given, redirects, inputs, posix, interruption, context.console())
+            job(arguments, asked, given, inputs, posix, interruption, context.console())
                 .withScratch(scratch);
         kept = inputs.lease(job.root());
       }
@@ -178,8 +240,8 @@ final class RunCommand implements Subcommand {
 
   private static Job job(
       ParseResult arguments,
+      RunArguments asked,
       @Nullable Invocation given,
-      List<Redirect> redirects,
       LocalStore store,
       Posix posix,
       Interruption interruption,
@@ -191,16 +253,11 @@ final class RunCommand implements Subcommand {
         throw Options.usage(arguments, "an action has its own command");
       }
       String action = String.valueOf(Options.get(arguments, ACTION));
-      Job job = RecordedAction.read(store, store.resolve(action)).job(redirects);
-      Duration timeout = timeout(arguments);
+      Job job = RecordedAction.read(store, store.resolve(action)).job(asked.redirects());
+      Duration timeout = sensible(arguments, asked::timeoutDuration);
       return timeout == null ? job : job.withTimeout(timeout);
     }
-    DeclaredOutputs outputs;
-    try {
-      outputs = DeclaredOutputs.ofPaths(Options.list(arguments, OUTPUT));
-    } catch (IllegalArgumentException e) {
-      throw Options.usage(arguments, "--output: " + e.getMessage());
-    }
+    DeclaredOutputs outputs = sensible(arguments, asked::declaredOutputs);
     String root = Options.get(arguments, ROOT);
     if (root != null) {
       return new Job(store.resolve(root), given, outputs);
@@ -210,50 +267,14 @@ final class RunCommand implements Subcommand {
     return new Job(importer.run(store, directory, Set.of()), given, outputs);
   }
 
-  private static Invocation invocation(ParseResult arguments, List<Redirect> redirects)
-      throws IOException {
-    List<String> command = Options.rest(arguments, 0);
-    if (command.isEmpty()) {
-      throw Options.usage(arguments, "there is no command to run: put it after `--`");
-    }
-    boolean clean = Options.has(arguments, CLEAN_ENV);
-    Environment environment = clean ? Environment.EMPTY : Environment.inherited();
-    for (String assignment : Options.list(arguments, ENV)) {
-      int equals = assignment.indexOf('=');
-      if (equals < 1) {
-        throw Options.usage(arguments, "--env takes NAME=VALUE, not '" + assignment + "'");
-      }
-      environment =
-          environment.with(assignment.substring(0, equals), assignment.substring(equals + 1));
-    }
-    String directory = Options.get(arguments, WORKING_DIRECTORY);
+  /** What comes of {@code reading} arguments; where they make no sense, that is wrong usage. */
+  private static <T extends @Nullable Object> T sensible(
+      ParseResult arguments, Interruption.Work<T> reading) throws IOException {
     try {
-      return new Invocation(
-          command,
-          environment,
-          clean,
-          directory == null ? "" : DeclaredOutputs.resolve("", directory),
-          timeout(arguments),
-          redirects);
+      return reading.run();
     } catch (IllegalArgumentException e) {
-      throw Options.usage(arguments, "--working-directory: " + e.getMessage());
+      throw Options.usage(arguments, String.valueOf(e.getMessage()));
     }
-  }
-
-  private static @Nullable Duration timeout(ParseResult arguments) {
-    String seconds = Options.get(arguments, TIMEOUT);
-    if (seconds == null) {
-      return null;
-    }
-    try {
-      BigDecimal nanos = new BigDecimal(seconds).movePointRight(9);
-      if (nanos.signum() > 0) {
-        return Duration.ofNanos(nanos.toBigInteger().longValueExact());
-      }
-    } catch (ArithmeticException | NumberFormatException e) {
-      // Told below.
-    }
-    throw Options.usage(arguments, "--timeout takes seconds, such as 90 or 0.5, not " + seconds);
   }
 
   private static void refuse(ParseResult arguments, String... options) {

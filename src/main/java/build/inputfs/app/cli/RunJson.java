@@ -1,9 +1,13 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.app.client.UnservedException;
 import build.inputfs.app.run.CommandEnd;
+import build.inputfs.app.run.Interruption;
 import build.inputfs.app.run.Job;
 import build.inputfs.app.run.JobReport;
 import build.inputfs.app.run.JobReport.Phases;
+import build.inputfs.app.run.Problems;
+import build.inputfs.app.run.StoppedException;
 import build.inputfs.cache.view.LimitHit;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cas.digest.Digest;
@@ -39,8 +43,22 @@ final class RunJson {
     out.flush();
   }
 
-  /** Writes one object for a job that failed before there was anything to tell. */
-  static void writeFailure(PrintStream out, int exitCode, String error) throws IOException {
+  /**
+   * Does a job that tells what came of it; where it fails before, writes one object that says so.
+   */
+  static int withFailure(Console console, Interruption.Work<Integer> job) throws IOException {
+    try {
+      return job.run();
+    } catch (UnservedException e) {
+      throw e; // it will be done elsewhere
+    } catch (IOException | StoppedException e) {
+      int exitCode = e instanceof StoppedException stopped ? stopped.exitCode() : Subcommand.FAILED;
+      writeFailure(console.out(), exitCode, Problems.describe(e));
+      throw e;
+    }
+  }
+
+  private static void writeFailure(PrintStream out, int exitCode, String error) throws IOException {
     JsonWriter json = begin(out);
     json.beginObject().name("exitCode").value(exitCode).name("error").value(error).endObject();
     end(json, out);

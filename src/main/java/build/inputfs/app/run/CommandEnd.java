@@ -9,17 +9,32 @@ public sealed interface CommandEnd {
   /** The exit code that says so, as shells and timeout(1) have it. */
   int exitCode();
 
+  /** The command's own message, or null when it ran to its end. */
+  default @Nullable String problem() {
+    return null;
+  }
+
   /** By itself; its exit code is 128 and the signal's number when a signal ended it. */
   record Exited(int exitCode) implements CommandEnd {}
 
   /** It never started: there is no such command (127), or it cannot be executed (126). */
-  record NotStarted(int exitCode, String message) implements CommandEnd {}
+  record NotStarted(int exitCode, String message) implements CommandEnd {
+    @Override
+    public String problem() {
+      return message;
+    }
+  }
 
   /** It was ended because its time was over. */
   record TimedOut() implements CommandEnd {
     @Override
     public int exitCode() {
       return 124;
+    }
+
+    @Override
+    public String problem() {
+      return "the command was ended: its time was over";
     }
   }
 
@@ -29,15 +44,10 @@ public sealed interface CommandEnd {
     public int exitCode() {
       return commandExitCode != 0 ? commandExitCode : 128 + signal.number();
     }
-  }
 
-  /** The command's own message, or null when it ran to its end. */
-  default @Nullable String problem() {
-    return switch (this) {
-      case Exited _ -> null;
-      case NotStarted(int _, String message) -> message;
-      case TimedOut _ -> "the command was ended: its time was over";
-      case Stopped(Signals signal, int _) -> "stopped by SIG" + signal;
-    };
+    @Override
+    public String problem() {
+      return "stopped by SIG" + signal;
+    }
   }
 }

@@ -26,15 +26,28 @@ public final class CommandRunner {
   private final Processes processes;
   private final Interruption interruption;
   private final Duration grace;
+  private final boolean mayLook;
 
   /**
    * @param interruption signals that are passed on to the command
    * @param grace how long a command that is asked to end has until it is killed
    */
   public CommandRunner(Processes processes, Interruption interruption, Duration grace) {
+    this(processes, interruption, grace, false);
+  }
+
+  /**
+   * The same for a process that may serve no mount.
+   *
+   * @param mayLook whether this process serves none, so that it can look for itself where the
+   *     command is: that takes less time than to try
+   */
+  public CommandRunner(
+      Processes processes, Interruption interruption, Duration grace, boolean mayLook) {
     this.processes = processes;
     this.interruption = interruption;
     this.grace = grace;
+    this.mayLook = mayLook;
   }
 
   /**
@@ -83,6 +96,9 @@ public final class CommandRunner {
     }
     int failure = -Errnos.ENOENT;
     for (String file : candidates(invocation.arguments().getFirst(), environment)) {
+      if (mayLook && Files.notExists(directory.resolve(file))) {
+        continue;
+      }
       int result = start(file, invocation.arguments(), environment, directory, invocation);
       if (result == -Errnos.ENOEXEC) {
         List<String> script = new ArrayList<>(List.of("/bin/sh", file));

@@ -23,6 +23,11 @@ public final class Environment {
   /** How it tells whether it has put this program in a namespace of its own. */
   public static final String OWN_NAMESPACE = "INPUTFS_OWN_NAMESPACE";
 
+  /**
+   * How the quick start hands on that it has not had a daemon do it, and why, where it asked one.
+   */
+  public static final String NO_DAEMON = "INPUTFS_NO_DAEMON";
+
   /** No variables at all. */
   public static final Environment EMPTY = new Environment(Map.of());
 
@@ -56,6 +61,7 @@ public final class Environment {
       }
     }
     variables.remove(OWN_NAMESPACE);
+    variables.remove(NO_DAEMON);
     String localeOfCaller = variables.remove(CALLERS_LC_ALL);
     if (localeOfCaller != null) {
       variables.remove("LC_ALL");
@@ -90,7 +96,7 @@ public final class Environment {
   }
 
   /** Each variable as {@code NAME=value}. */
-  List<byte[]> entries() {
+  public List<byte[]> entries() {
     List<byte[]> entries = new ArrayList<>();
     variables.forEach(
         (name, value) -> entries.add((name + "=" + value).getBytes(StandardCharsets.ISO_8859_1)));

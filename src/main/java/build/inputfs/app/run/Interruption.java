@@ -30,6 +30,13 @@ public final class Interruption {
     void close();
   }
 
+  /** By this program's own signals, from now on. */
+  public static Interruption ofSignals() {
+    Interruption interruption = new Interruption();
+    Signals.handleAll(interruption::signal);
+    return interruption;
+  }
+
   /** A signal has arrived. */
   public synchronized void signal(Signals signal) {
     arrived.add(signal);

@@ -97,7 +97,7 @@ class ViewRegistryTest {
     assertThat(views.close(ROOT, view.name()).get().reason()).isEqualTo(Closed.BY_CLIENT);
     assertThat(view.path()).doesNotExist();
     assertThat(gate.closed).hasValue(1);
-    refused(Kind.UNKNOWN, () -> views.close(ROOT, view.name()));
+    refused(Kind.UNKNOWN, () -> views.close(ROOT, view.name()).join());
     assertThat(told).hasExactlyElementsOfTypes(Event.Created.class, Event.Ended.class);
   }
 
@@ -197,7 +197,7 @@ class ViewRegistryTest {
   void users_seeAndChangeTheirOwnViewsAlone() throws Exception {
     ViewState view = views.create(USER, request(USER, ""));
     refused(Kind.UNKNOWN, () -> views.describe(OTHER, view.name()));
-    refused(Kind.UNKNOWN, () -> views.close(OTHER, view.name()));
+    refused(Kind.UNKNOWN, () -> views.close(OTHER, view.name()).join());
     refused(Kind.UNKNOWN, () -> views.collect(OTHER, view.name(), null));
     assertThat(views.list(OTHER, "")).isEmpty();
     refused(Kind.FORBIDDEN, () -> views.create(OTHER, request(USER, "")));
@@ -241,7 +241,8 @@ class ViewRegistryTest {
   @Test
   void failure_ofAViewInUse_isToldOnce() throws Exception {
     ViewState view = views.create(ROOT, request(ROOT, ""));
-    ViewFailure failure = new ViewFailure("open", "a", null, "missing blob");
+    ViewFailure failure =
+        new ViewFailure("open", "a", null, "missing blob", ViewFailure.Kind.MISSING_BLOB);
     failures.add(failure);
     while (!told.contains(new Event.Failed(failure))) {
       Thread.sleep(10);

@@ -2,6 +2,7 @@ package build.inputfs.cas.digest;
 
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Names and numbers are those of the Remote Execution API's {@code DigestFunction.Value}.
  */
 public enum DigestFunction {
-  SHA256("SHA-256", "sha256", 32, 1);
+  SHA256(
+      "SHA-256", "sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", 1);
 
   private final String algorithm;
   private final String resourceName;
@@ -21,12 +23,15 @@ public enum DigestFunction {
   @SuppressWarnings("ImmutableEnumChecker")
   private final Digest empty;
 
-  DigestFunction(String algorithm, String resourceName, int hashLength, int number) {
+  // The hash of nothing is given: to compute it would start the JDK's security for who never
+  // hashes.
+  DigestFunction(String algorithm, String resourceName, String emptyHash, int number) {
+    byte[] hash = HexFormat.of().parseHex(emptyHash);
     this.algorithm = algorithm;
     this.resourceName = resourceName;
-    this.hashLength = hashLength;
+    this.hashLength = hash.length;
     this.number = number;
-    this.empty = new Digest(hasher(algorithm).digest(), 0);
+    this.empty = new Digest(hash, 0);
   }
 
   /** The function that makes hashes of so many bytes, or null when there is none. */

@@ -1,0 +1,278 @@
+package build.inputfs.app.client;
+
+import build.inputfs.cache.view.DeclaredOutputs;
+import build.inputfs.cache.view.ViewFailure;
+import build.inputfs.cas.digest.Digest;
+import com.google.protobuf.CodedInputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The calls of the daemon's API that commands make; what they mean is in {@code views.proto}. Views
+ * that it makes end with it, however it ends. Thread-safe.
+ */
+public final class DaemonClient implements AutoCloseable {
+  private final Connection connection;
+  private final Call lease;
+  private String leaseName = "";
+
+  private DaemonClient(Connection connection, Call lease) {
+    this.connection = connection;
+    this.lease = lease;
+  }
+
+  /** Who answers. */
+  public record Info(
+      String version, long pid, Path store, List<String> strategies, boolean ownNamespace) {}
+
+  /** A view of the daemon's, as it was when it told. */
+  public record View(
+      String name,
+      Path path,
+      String strategy,
+      String mechanism,
+      List<ViewFailure> failures,
+      Map<String, Long> counters) {}
+
+  /**
+   * What there is of the outputs.
+   *
+   * @param result an {@code ActionResult} of the Remote Execution API, encoded
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  public record Collected(byte[] result, List<ViewFailure> failures) {}
+
+  /**
+   * Connects to the daemon at {@code socket} and begins a lease.
+   *
+   * @throws IOException when none answers there that this user can trust
+   */
+  public static DaemonClient connect(Path socket, String description) throws IOException {
+    Connection connection = Connection.open(socket);
+    try {
+      byte[] request = new WireWriter().text(1, description).toBytes();
+      return new DaemonClient(connection, connection.call("inputfs.v1.Views/HoldLease", request));
+    } catch (IOException | RuntimeException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  /** Tells about the daemon. */
+  public Info info() throws IOException {
+    CodedInputStream in = call("inputfs.v1.Daemon/GetInfo", new WireWriter());
+    String version = "";
+    long pid = 0;
+    String store = "";
+    List<String> strategies = new ArrayList<>();
+    boolean ownNamespace = false;
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      switch (tag >>> 3) {
+        case 1 -> version = in.readStringRequireUtf8();
+        case 2 -> pid = in.readInt64();
+        case 4 -> store = in.readStringRequireUtf8();
+        case 6 -> strategies.add(in.readStringRequireUtf8());
+        case 7 -> ownNamespace = in.readBool();
+        default -> in.skipField(tag);
+      }
+    }
+    return new Info(version, pid, Path.of(store), strategies, ownNamespace);
+  }
+
+  /**
+   * Makes a view of this client's lease.
+   *
+   * @param mountPoint an existing, empty directory, or null to have one chosen
+   * @param strategy its name
+   */
+  public View createView(
+      Digest root,
+      @Nullable Path mountPoint,
+      String strategy,
+      boolean readOnly,
+      DeclaredOutputs outputs)
+      throws IOException {
+    return view(
+        call(
+            "inputfs.v1.Views/CreateView",
+            new WireWriter()
+                .message(1, new WireWriter().text(1, root.hex()).number(2, root.size()))
+                .text(3, mountPoint == null ? "" : mountPoint.toString())
+                .text(4, strategy)
+                .number(6, readOnly ? 1 : 0)
+                .message(7, expected(outputs))
+                .text(10, leaseName())));
+  }
+
+  /** Puts what was made in a view in the store. */
+  public Collected collect(String view) throws IOException {
+    CodedInputStream in = call("inputfs.v1.Views/CollectOutputs", new WireWriter().text(1, view));
+    byte[] result = {};
+    List<ViewFailure> failures = new ArrayList<>();
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      switch (tag >>> 3) {
+        case 1 -> result = in.readByteArray();
+        case 2 -> failures.add(failure(in.readByteArray()));
+        default -> in.skipField(tag);
+      }
+    }
+    return new Collected(result, failures);
+  }
+
+  /** Ends a view; returns it as it was at its end. */
+  public View close(String view) throws IOException {
+    CodedInputStream in = call("inputfs.v1.Views/CloseView", new WireWriter().text(1, view));
+    byte[] closed = {};
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      if (tag >>> 3 == 1) {
+        closed = in.readByteArray();
+      } else {
+        in.skipField(tag);
+      }
+    }
+    return view(CodedInputStream.newInstance(closed));
+  }
+
+  /**
+   * Puts a directory in the daemon's store, and returns its root.
+   *
+   * @throws UnservedException when the daemon imports nothing for this caller
+   */
+  public Digest importDirectory(Path directory) throws IOException {
+    WireWriter request = new WireWriter().text(1, directory.toAbsolutePath().toString());
+    CodedInputStream in;
+    try {
+      in = call("inputfs.v1.Trees/ImportDirectory", request);
+    } catch (DaemonException e) {
+      if (e.isUnserved()) {
+        throw new UnservedException(String.valueOf(e.getMessage()), e);
+      }
+      throw e;
+    }
+    Digest root = null;
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      if (tag >>> 3 == 1) {
+        root = digest(in.readByteArray());
+      } else {
+        in.skipField(tag);
+      }
+    }
+    if (root == null) {
+      throw new IOException("the daemon imported the directory and did not say as what");
+    }
+    return root;
+  }
+
+  /**
+   * Calls {@code then} when the daemon has gone, on the connection's thread; once at most, and not
+   * after this client was closed.
+   */
+  void whenGone(Runnable then) {
+    connection.whenEnded(then);
+  }
+
+  private synchronized String leaseName() throws IOException {
+    if (leaseName.isEmpty()) {
+      byte[] first = lease.next();
+      if (first == null) {
+        throw new IOException("the daemon ended the lease at once");
+      }
+      CodedInputStream in = CodedInputStream.newInstance(first);
+      for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+        if (tag >>> 3 == 1) {
+          leaseName = in.readStringRequireUtf8();
+        } else {
+          in.skipField(tag);
+        }
+      }
+    }
+    return leaseName;
+  }
+
+  private CodedInputStream call(String method, WireWriter request) throws IOException {
+    return CodedInputStream.newInstance(connection.call(method, request.toBytes()).only());
+  }
+
+  private static WireWriter expected(DeclaredOutputs outputs) {
+    WireWriter message = new WireWriter();
+    outputs.outputs().forEach(output -> message.element(2, output.path()));
+    return message;
+  }
+
+  private static View view(CodedInputStream in) throws IOException {
+    String name = "";
+    String path = "";
+    String strategy = "";
+    String mechanism = "";
+    List<ViewFailure> failures = new ArrayList<>();
+    Map<String, Long> counters = new HashMap<>();
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      switch (tag >>> 3) {
+        case 1 -> name = in.readStringRequireUtf8();
+        case 3 -> path = in.readStringRequireUtf8();
+        case 4 -> strategy = in.readStringRequireUtf8();
+        case 5 -> mechanism = in.readStringRequireUtf8();
+        case 14 -> failures.add(failure(in.readByteArray()));
+        case 16 -> addCounter(counters, in.readByteArray());
+        default -> in.skipField(tag);
+      }
+    }
+    return new View(name, Path.of(path), strategy, mechanism, failures, counters);
+  }
+
+  private static ViewFailure failure(byte[] message) throws IOException {
+    CodedInputStream in = CodedInputStream.newInstance(message);
+    String operation = "";
+    String path = "";
+    Digest digest = null;
+    String cause = "";
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      switch (tag >>> 3) {
+        case 1 -> operation = in.readStringRequireUtf8();
+        case 2 -> path = in.readStringRequireUtf8();
+        case 3 -> digest = digest(in.readByteArray());
+        case 4 -> cause = in.readStringRequireUtf8();
+        default -> in.skipField(tag);
+      }
+    }
+    return new ViewFailure(operation, path, digest, cause, ViewFailure.Kind.OTHER);
+  }
+
+  private static void addCounter(Map<String, Long> counters, byte[] entry) throws IOException {
+    CodedInputStream in = CodedInputStream.newInstance(entry);
+    String key = "";
+    long value = 0;
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      switch (tag >>> 3) {
+        case 1 -> key = in.readStringRequireUtf8();
+        case 2 -> value = in.readInt64();
+        default -> in.skipField(tag);
+      }
+    }
+    counters.put(key, value);
+  }
+
+  private static Digest digest(byte[] message) throws IOException {
+    CodedInputStream in = CodedInputStream.newInstance(message);
+    String hash = "";
+    long size = 0;
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      switch (tag >>> 3) {
+        case 1 -> hash = in.readStringRequireUtf8();
+        case 2 -> size = in.readInt64();
+        default -> in.skipField(tag);
+      }
+    }
+    return Digest.of(hash, size);
+  }
+
+  @Override
+  public void close() {
+    connection.close();
+  }
+}
