@@ -10,7 +10,8 @@
 jvm="-Xlog:disable -Xlog:all=warning:stderr -Xlog:aot*=off:stderr -Xlog:cds*=off:stderr"
 jvm="$jvm -XX:+UseSerialGC -XX:-UsePerfData --enable-native-access=ALL-UNNAMED"
 jvm="$jvm --sun-misc-unsafe-memory-access=allow"
-jvm="$jvm -Djffi.boot.library.path=$lib/native/x86_64-Linux:$lib/native/aarch64-Linux"
+# Where jffi's own library is, so that it is not taken out of a jar at each start.
+natives="-Djffi.boot.library.path=$lib/native/x86_64-Linux:$lib/native/aarch64-Linux"
 # What ends so soon is done before anything compiled would pay off.
 quick_jvm=-Xint
 
@@ -29,7 +30,7 @@ train() {
   ! command -v timeout >/dev/null || limit="timeout 60"
   (
     set -f
-    LC_ALL=C.UTF-8 XDG_CACHE_HOME=$1 exec $limit "$jdk/bin/java" $jvm -XX:AOTCacheOutput="$1/new.aot" \
+    LC_ALL=C.UTF-8 XDG_CACHE_HOME=$1 exec $limit "$jdk/bin/java" $jvm "$natives" -XX:AOTCacheOutput="$1/new.aot" \
       -cp "$lib/inputfs.jar" build.inputfs.app.cli.Main run --inputs "$1/inputs" -- true
   ) >"$2" 2>&1 </dev/null || :
   [ -s "$1/new.aot" ] || : >"$1/new.aot"
@@ -43,22 +44,23 @@ train() {
 train_quick() {
   rm -rf "$1"
   mkdir -p "$1"
-  socket=${TMPDIR:-/tmp}/inputfs-train-$$.sock
+  sockets=$(mktemp -d) # its path is short, as that of a socket must be
+  socket=$sockets/daemon.sock
   empty=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855/0
   export LC_ALL=C.UTF-8 XDG_CACHE_HOME="$1" INPUTFS_SOCKET="$socket" INPUTFS_DAEMON=
-  "$jdk/bin/java" $jvm -cp "$lib/inputfs.jar" build.inputfs.app.cli.Main daemon >"$2" 2>&1 </dev/null &
+  "$jdk/bin/java" $jvm "$natives" -cp "$lib/inputfs.jar" build.inputfs.app.cli.Main daemon >"$2" 2>&1 </dev/null &
   daemon=$!
   for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
     [ ! -S "$socket" ] && kill -0 "$daemon" 2>/dev/null || break
     sleep 1
   done
-  "$jdk/bin/java" $jvm -XX:AOTCacheOutput="$1/new.aot" -cp "$lib/quick.jar" \
+  "$jdk/bin/java" $jvm "$natives" -XX:AOTCacheOutput="$1/new.aot" -cp "$lib/quick.jar" \
     build.inputfs.app.cli.QuickMain false run --root "$empty" -- true >>"$2" 2>&1 </dev/null || :
   kill "$daemon" 2>/dev/null && wait "$daemon" || :
   [ -s "$1/new.aot" ] || : >"$1/new.aot"
   chmod 0644 "$1/new.aot"
   mv "$1/new.aot" "${aot%.aot}.quick.aot"
-  rm -rf "$1"
+  rm -rf "$1" "$sockets"
 }
 
 # Whether a daemon may listen that does most of this command: it is asked before the whole program is started.
@@ -105,9 +107,10 @@ launch() {
   if may_ask_daemon "${1:-}"; then
     export INPUTFS_LC_ALL="${LC_ALL:-}" LC_ALL=C.UTF-8
     set -- -cp "$lib/quick.jar" build.inputfs.app.cli.QuickMain "$self" "$@"
-    [ ! -s "${aot%.aot}.quick.aot" ] || set -- -XX:AOTCache="${aot%.aot}.quick.aot" "$@"
+    quick_aot=${aot:+${aot%.aot}.quick.aot}
+    [ ! -s "$quick_aot" ] || set -- -XX:AOTCache="$quick_aot" "$@"
     set -f
-    exec "$jdk/bin/java" $jvm $quick_jvm ${INPUTFS_JAVA_OPTS:-} "$@"
+    exec "$jdk/bin/java" $jvm $quick_jvm "$natives" ${INPUTFS_JAVA_OPTS:-} "$@"
   fi
   # Commands that end soon start faster with the quick compiler alone; but what that makes of hashing is
   # ten times slower, and what serves a view is to be as fast as can be.
@@ -133,5 +136,5 @@ launch() {
   set -- -cp "$lib/inputfs.jar" build.inputfs.app.cli.Main "$@"
   [ ! -s "$aot" ] || set -- -XX:AOTCache="$aot" "$@"
   set -f
-  exec $namespace "$jdk/bin/java" $jvm ${INPUTFS_JAVA_OPTS:-} "$@"
+  exec $namespace "$jdk/bin/java" $jvm "$natives" ${INPUTFS_JAVA_OPTS:-} "$@"
 }

@@ -102,7 +102,7 @@ final class DaemonRun {
       return DaemonClient.connect(socket, DESCRIPTION);
     } catch (IOException e) {
       if (program == null) {
-        throw new UnservedException("there is none: " + e.getMessage(), e);
+        throw new UnservedException("none listens: " + e.getMessage(), e);
       }
       return new DaemonStarter(program, socket, folders.scratch())
           .start(() -> DaemonClient.connect(socket, DESCRIPTION));

@@ -46,7 +46,7 @@ class InstalledTest {
     Outcome version = run("else where", List.of(), "../" + link.getFileName(), "--version").ok();
     assertThat(version.out()).matches("inputfs [0-9].*\n");
     assertThat(version.err()).isEmpty();
-    assertThat(preparedStarts()).hasSize(1).allSatisfy(file -> assertThat(file).isNotEmptyFile());
+    assertThat(preparedStarts()).hasSize(2).allSatisfy(file -> assertThat(file).isNotEmptyFile());
 
     Outcome run =
         run(
@@ -60,7 +60,7 @@ class InstalledTest {
             "cat",
             "file");
     assertThat(run.ok().out()).isEqualTo("content\n");
-    assertThat(preparedStarts()).hasSize(1);
+    assertThat(preparedStarts()).hasSize(2);
 
     assertThat(home.resolve("share/man/man1/inputfs-run.1")).isRegularFile();
     assertThat(home.resolve("share/bash-completion/completions/inputfs")).isRegularFile();
@@ -130,10 +130,11 @@ class InstalledTest {
     assertThat(run.out()).startsWith("inputfs ");
 
     Path home = unpack(folder);
-    try (Stream<Path> jars = Files.list(home.resolve("lib/inputfs"))) {
-      for (Path jar : jars.toList()) {
-        assertThat(root.resolve("usr/lib/inputfs").resolve(jar.getFileName()))
-            .hasSameBinaryContentAs(jar);
+    Path program = home.resolve("lib/inputfs");
+    try (Stream<Path> files = Files.walk(program)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        assertThat(root.resolve("usr/lib/inputfs").resolve(program.relativize(file)))
+            .hasSameBinaryContentAs(file);
       }
     }
     assertThat(root.resolve("usr/share/man/man1/inputfs-run.1.gz")).isRegularFile();
