@@ -68,7 +68,16 @@ public final class CommandRunner {
    */
   public CommandEnd run(Path root, Invocation invocation, Consumer<Runnable> ending)
       throws IOException {
-    processes.becomeSubreaper();
+    processes.setSubreaper(true);
+    try {
+      return runAsSubreaper(root, invocation, ending);
+    } finally {
+      processes.setSubreaper(false);
+    }
+  }
+
+  private CommandEnd runAsSubreaper(Path root, Invocation invocation, Consumer<Runnable> ending)
+      throws IOException {
     Descendants descendants = new Descendants(processes);
     int pid = start(root.resolve(invocation.workingDirectory()), invocation);
     if (pid < 0) {

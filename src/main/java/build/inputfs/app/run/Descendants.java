@@ -32,11 +32,18 @@ final class Descendants {
   void await(int pid) throws IOException {
     int ended = processes.awaitAny();
     while (ended != pid) {
-      if (others.contains((long) ended)) {
-        // Somebody else is to reap it.
-        LockSupport.parkNanos(PAUSE_NANOS);
-      } else {
+      if (!others.contains((long) ended)) {
         processes.reap(ended);
+      } else if (processes.hasEnded(pid)) {
+        return;
+      } else {
+        // Somebody else is to reap that one, and it hides from waitid(2) what ends after it.
+        for (long orphan : ours()) {
+          if (orphan != pid) {
+            processes.reap((int) orphan);
+          }
+        }
+        LockSupport.parkNanos(PAUSE_NANOS);
       }
       ended = processes.awaitAny();
     }
@@ -50,8 +57,7 @@ final class Descendants {
   void end() throws IOException {
     long deadline = System.nanoTime() + PATIENCE_NANOS;
     while (processes.hasChildren()) {
-      Set<Long> left = children();
-      left.removeAll(others);
+      Set<Long> left = ours();
       if (left.isEmpty()) {
         return;
       }
@@ -69,6 +75,12 @@ final class Descendants {
         LockSupport.parkNanos(PAUSE_NANOS);
       }
     }
+  }
+
+  private Set<Long> ours() {
+    Set<Long> ours = children();
+    ours.removeAll(others);
+    return ours;
   }
 
   private static Set<Long> children() {

@@ -6,6 +6,7 @@ import build.inputfs.cas.posix.Processes;
 import build.inputfs.cas.posix.Processes.Redirect;
 import build.inputfs.cas.posix.Signals;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -183,14 +184,38 @@ final class CommandRunnerTest {
 
   @Test
   void run_reapsOrphansWhileTheCommandGoesOn() throws IOException {
-    CommandEnd end =
-        shell(
-            """
-            (sleep 0 & echo $! > orphan)
-            while [ -e /proc/$(cat orphan) ]; do sleep 0.01; done
-            """);
+    assertThat(awaitOrphan()).isEqualTo(new CommandEnd.Exited(0));
+  }
 
-    assertThat(end).isEqualTo(new CommandEnd.Exited(0));
+  @Test
+  void run_besideADeadChildThatNobodyReaps_ends() throws Exception {
+    // An orphan of a program that this process ran by other means, and has adopted.
+    int dead = orphan();
+    while (!processes.hasEnded(dead)) {
+      Thread.onSpinWait();
+    }
+    try {
+      assertThat(awaitOrphan()).isEqualTo(new CommandEnd.Exited(0));
+      assertThat(shell("exit 3")).isEqualTo(new CommandEnd.Exited(3));
+    } finally {
+      processes.reap(dead);
+    }
+  }
+
+  private int orphan() throws Exception {
+    processes.setSubreaper(true);
+    Process parent = new ProcessBuilder("sh", "-c", "sleep 0 >&- & echo $!").start();
+    String child = new String(parent.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+    assertThat(parent.waitFor()).isZero();
+    return Integer.parseInt(child.strip());
+  }
+
+  private CommandEnd awaitOrphan() throws IOException {
+    return shell(
+        """
+        (sleep 0 & echo $! > orphan)
+        while [ -e /proc/$(cat orphan) ]; do sleep 0.01; done
+        """);
   }
 
   private CommandEnd shell(String script) throws IOException {

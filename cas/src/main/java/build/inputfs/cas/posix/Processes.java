@@ -18,6 +18,7 @@ import java.util.List;
 public final class Processes {
   private static final int PR_SET_CHILD_SUBREAPER = 36;
   private static final int P_ALL = 0;
+  private static final int P_PID = 1;
   private static final int WNOHANG = 1;
   private static final int WEXITED = 4;
   private static final int WNOWAIT = 0x01000000;
@@ -208,6 +209,16 @@ public final class Processes {
     }
   }
 
+  /** Whether a child has ended; leaves it for {@link #reap}. */
+  public boolean hasEnded(int pid) throws PosixException {
+    try (NativeMemory memory = new NativeMemory()) {
+      long info = memory.block(STRUCT);
+      int options = WEXITED | WNOHANG | WNOWAIT;
+      CLibrary.check(CLibrary.wrap(libc.call("waitid", P_PID, pid, info, options)), "waitid");
+      return memory.getInt(info + SI_PID) == pid;
+    }
+  }
+
   /**
    * Takes leave of a child that has ended: waitpid(2).
    *
@@ -258,12 +269,12 @@ public final class Processes {
   }
 
   /**
-   * From now on a descendant whose parent has ended becomes a child of this process, daemons
-   * included: PR_SET_CHILD_SUBREAPER of prctl(2).
+   * Whether from now on a descendant whose parent has ended becomes a child of this process,
+   * daemons included: PR_SET_CHILD_SUBREAPER of prctl(2).
    */
-  public void becomeSubreaper() throws PosixException {
+  public void setSubreaper(boolean adopting) throws PosixException {
     CLibrary.check(
-        CLibrary.wrap(libc.call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)),
+        CLibrary.wrap(libc.call("prctl", PR_SET_CHILD_SUBREAPER, adopting ? 1 : 0, 0, 0, 0)),
         "prctl PR_SET_CHILD_SUBREAPER");
   }
 

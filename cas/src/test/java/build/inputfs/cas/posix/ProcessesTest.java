@@ -148,8 +148,8 @@ final class ProcessesTest {
   }
 
   @Test
-  void becomeSubreaper_makesDaemonsChildrenOfThisProcess() throws IOException {
-    processes.becomeSubreaper();
+  void setSubreaper_makesDaemonsChildrenOfThisProcess() throws IOException {
+    processes.setSubreaper(true);
     Path daemon = folder.resolve("daemon");
 
     int pid = spawn("/bin/sh", "sh", "-c", "setsid sleep 1000 & echo $! > " + daemon);
@@ -161,6 +161,11 @@ final class ProcessesTest {
     assertThat(processes.hasChildren()).isTrue();
     processes.kill(orphan, 9);
     assertThat(end(orphan)).isEqualTo(128 + 9);
+
+    processes.setSubreaper(false);
+    int parent = spawn("/bin/sh", "sh", "-c", "sleep 0 &");
+    assertThat(end(parent)).isZero();
+    assertThat(processes.hasChildren()).isFalse();
   }
 
   private int spawn(String file, String... arguments) {
