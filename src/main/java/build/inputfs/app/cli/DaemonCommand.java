@@ -9,6 +9,8 @@ import build.inputfs.app.daemon.TreeKeeper;
 import build.inputfs.app.daemon.ViewRegistry;
 import build.inputfs.app.daemon.ViewRequest;
 import build.inputfs.app.daemon.ViewState;
+import build.inputfs.app.doctor.Leftover;
+import build.inputfs.app.doctor.Reaper;
 import build.inputfs.app.metrics.MetricsServer;
 import build.inputfs.app.metrics.Monitor;
 import build.inputfs.app.proto.Info;
@@ -20,6 +22,7 @@ import build.inputfs.cache.view.DeclaredOutputs;
 import build.inputfs.cache.view.OutputCollector;
 import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.SessionFolder;
+import build.inputfs.cas.life.LimitedStore;
 import build.inputfs.cas.meter.Metered;
 import build.inputfs.cas.posix.Accounts;
 import build.inputfs.cas.posix.Posix;
@@ -57,6 +60,8 @@ final class DaemonCommand implements Subcommand {
   private static final String TLS_CERT = "--tls-cert";
   private static final String TLS_KEY = "--tls-key";
   private static final String TLS_CLIENT_CA = "--tls-client-ca";
+  private static final String MAX_STORE_SIZE = "--max-store-size";
+  private static final String REAP = "--reap";
   private static final String MAX_VIEWS = "--max-views";
   private static final String STOP_TIMEOUT = "--stop-timeout";
   private static final int MAX_VIEWS_DEFAULT = 10_000;
@@ -100,7 +105,18 @@ final class DaemonCommand implements Subcommand {
         Options.value(
             TLS_CLIENT_CA, "FILE", "The certificate of whoever signs those of clients, in PEM."));
     Options.addCas(spec, "");
+    spec.addOption(
+        Options.value(
+            MAX_STORE_SIZE,
+            "SIZE",
+            "Keep the store within so many bytes, such as 500GB: what was used least goes, but for"
+                + " what is in use (default: nothing goes)."));
     Options.addView(spec);
+    spec.addOption(
+        Options.flag(
+            REAP,
+            "First remove what processes that were killed have left, as `inputfs reap` does"
+                + " (default: tell of it)."));
     spec.addOption(
         Options.value(
             MAX_VIEWS,
@@ -126,6 +142,7 @@ final class DaemonCommand implements Subcommand {
     Instant started = Instant.now();
     int mostViews = number(arguments, MAX_VIEWS, MAX_VIEWS_DEFAULT);
     Duration patience = Duration.ofSeconds(number(arguments, STOP_TIMEOUT, STOP_TIMEOUT_DEFAULT));
+    long limit = limit(arguments);
     Remote remote = remote(arguments);
     Interruption interruption = context.signals().get();
     Posix posix = Posix.load();
@@ -140,13 +157,18 @@ final class DaemonCommand implements Subcommand {
     }
     socket = socket.toAbsolutePath().normalize();
     try (Stores stores = context.stores(posix)) {
-      LocalStore store = stores.open(Options.path(arguments, Options.CAS), StoreAccess.AUTOMATIC);
+      Path folder = Options.path(arguments, Options.CAS);
+      LimitedStore limited = limit == 0 ? null : stores.openLimited(folder, limit);
+      LocalStore store =
+          limited == null ? stores.open(folder, StoreAccess.AUTOMATIC) : limited.store();
       LocalStore results = stores.writable(store);
       OutputCollector outputs = new OutputCollector(store, results);
-      TreeReader trees = new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES);
+      TreeReader trees =
+          limited == null ? new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES) : limited.trees();
       TreeKeeper keeper = new TreeKeeper(posix, store, results, trees);
       Path scratch = context.scratch(arguments);
       Privileges privileges = Privileges.read();
+      leftovers(arguments, context, posix);
       Events events = new Events();
       try (SessionFolder session =
               SessionFolder.open(
@@ -168,6 +190,9 @@ final class DaemonCommand implements Subcommand {
         Info info = info(started, store, views, strategies, privileges);
         Set<Metered> parts = new LinkedHashSet<>(List.of(store, trees, strategies));
         parts.add(results);
+        if (limited != null) {
+          parts.add(limited);
+        }
         try (Monitor monitor = Monitor.start(views, events, List.copyOf(parts), metricsAddress);
             DaemonServer server =
                 new DaemonServer(views, events, keeper, store, info, monitor.metrics())) {
@@ -199,6 +224,47 @@ final class DaemonCommand implements Subcommand {
       }
     }
     return OK;
+  }
+
+  /** Removes what dead processes have left, or tells of what nobody removes unasked. */
+  private static void leftovers(ParseResult arguments, Context context, Posix posix)
+      throws IOException {
+    Logger log = LoggerFactory.getLogger(DaemonCommand.class);
+    List<Leftover> found = ReapCommand.leftovers(arguments, context, posix).find();
+    if (Options.has(arguments, REAP)) {
+      boolean _ = new Reaper(posix, new ToLog(log)).reap(found);
+      return;
+    }
+    for (Leftover leftover : found) {
+      switch (leftover) {
+        case Leftover.StaleMount _, Leftover.DoubtfulMount _ ->
+            log.warn("{}: {}; `inputfs reap` removes it", leftover.path(), leftover.what());
+        // These go when the session begins, and while the store is in use.
+        case Leftover.StaleFolder _, Leftover.StaleFile _ -> {}
+      }
+    }
+  }
+
+  private record ToLog(Logger log) implements Reaper.Log {
+    @Override
+    public void removed(String what) {
+      log.info("reaped: {}", what);
+    }
+
+    @Override
+    public void failed(String what) {
+      log.warn("{}", what);
+    }
+  }
+
+  /** In bytes; 0 for none. */
+  private static long limit(ParseResult arguments) {
+    String text = Options.get(arguments, MAX_STORE_SIZE);
+    long limit = text == null ? 0 : Text.parseBytes(text);
+    if (limit < 0 || (text != null && limit == 0)) {
+      throw Options.usage(arguments, MAX_STORE_SIZE + " takes a size such as 20GB, not " + text);
+    }
+    return limit;
   }
 
   /** Serves until there is a signal, and then until there are no views or patience ends. */

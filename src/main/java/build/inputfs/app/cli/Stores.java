@@ -2,6 +2,7 @@ package build.inputfs.app.cli;
 
 import build.inputfs.cache.view.Closing;
 import build.inputfs.cas.digest.DigestFunction;
+import build.inputfs.cas.life.LimitedStore;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
@@ -10,14 +11,13 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The stores that one command works with: opened as they are needed, closed together. */
 final class Stores implements AutoCloseable {
   private final Folders folders;
   private final Posix posix;
-  private final Deque<LocalStore> opened = new ArrayDeque<>();
+  private final Deque<Closing.Step> opened = new ArrayDeque<>();
 
   Stores(Folders folders, Posix posix) {
     this.folders = folders;
@@ -40,7 +40,27 @@ final class Stores implements AutoCloseable {
             access,
             folders.privateFolder(),
             posix);
-    opened.push(store);
+    opened.push(store::close);
+    return store;
+  }
+
+  /**
+   * Opens a store that this process keeps within a limit, as long as it lives.
+   *
+   * @param root its folder, or null for the default store
+   * @param limit in bytes
+   */
+  LimitedStore openLimited(@Nullable Path root, long limit) throws IOException {
+    if (root == null) {
+      Context.makeOwn(folders.store(), Options.CAS);
+    }
+    LimitedStore store =
+        LimitedStore.open(
+            root == null ? folders.store() : root.toAbsolutePath().normalize(),
+            DigestFunction.SHA256,
+            limit,
+            posix);
+    opened.push(store::close);
     return store;
   }
 
@@ -51,8 +71,6 @@ final class Stores implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    List<Closing.Step> steps = new ArrayList<>();
-    opened.forEach(store -> steps.add(store::close));
-    Closing.all(steps);
+    Closing.all(new ArrayList<>(opened));
   }
 }

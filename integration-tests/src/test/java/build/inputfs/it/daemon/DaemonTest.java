@@ -264,7 +264,7 @@ class DaemonTest {
     sh(view, "echo secret > written").ok();
     Outcome connecting =
         asOther(
-            "python3",
+            "/usr/bin/python3",
             "-c",
             "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])",
             server.socket().toString());
