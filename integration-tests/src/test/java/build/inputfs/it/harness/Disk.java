@@ -68,9 +68,18 @@ public enum Disk {
     run(List.of("mount", "-o", "loop", image.toString(), point.toString()));
   }
 
-  /** Ends one; what is on it is lost. */
+  /**
+   * Ends one; what is on it is lost. The files that a FUSE connection had open are given back a
+   * moment after its end.
+   */
   static void unmount(Path point) {
-    run(List.of("umount", point.toString()));
+    long deadline = System.nanoTime() + DEADLINE.toNanos();
+    Outcome outcome = Child.run(Path.of("/"), DEADLINE, List.of("umount", point.toString()));
+    while (outcome.err().contains("busy") && System.nanoTime() < deadline) {
+      Workbench.pause();
+      outcome = Child.run(Path.of("/"), DEADLINE, List.of("umount", point.toString()));
+    }
+    outcome.ok();
   }
 
   private static void run(List<String> command) {
