@@ -163,7 +163,7 @@ class InstalledTest {
   }
 
   private static Path packed(String suffix) throws IOException {
-    Path target = Path.of("").toAbsolutePath().resolveSibling("dist/target");
+    Path target = Path.of("").toAbsolutePath().resolveSibling("src/dist/target");
     List<Path> found = List.of();
     if (Files.isDirectory(target)) {
       try (Stream<Path> files = Files.list(target)) {
