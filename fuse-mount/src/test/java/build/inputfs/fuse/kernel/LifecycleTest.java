@@ -91,9 +91,10 @@ final class LifecycleTest {
         assertThat(clients.output()).contains("done");
       }
       // One that has served a request a second after the last one was started finds it is too many.
+      // Names that were never asked for: one request at a time, as two at once keep a third reader.
       long limit = System.nanoTime() + LIMIT.toNanos();
-      while (readers() > before + 1 && System.nanoTime() < limit) {
-        m.sh("for i in 1 2 3 4 5 6 7 8 9; do test ! -e d1/slow$i; done; rm -f x; echo > x");
+      for (int round = 0; readers() > before + 1 && System.nanoTime() < limit; round++) {
+        m.sh("for i in 1 2 3 4 5 6 7 8 9; do test ! -e d1/none" + round + "-$i; done");
         Thread.sleep(50);
       }
       assertThat(readers()).isLessThanOrEqualTo(before + 1);
