@@ -52,7 +52,7 @@ final class CasCommand implements Subcommand {
     if (arguments.hasMatchedOption(MAX_SIZE) != what.equals("gc")) {
       throw Options.usage(arguments, "gc, and nothing else, takes " + MAX_SIZE);
     }
-    long limit = what.equals("gc") ? limit(arguments) : 0;
+    long limit = what.equals("gc") ? Options.size(arguments, MAX_SIZE) : 0;
     Posix posix = Posix.load();
     try (Stores stores = context.stores(posix)) {
       LocalStore store = stores.open(Options.path(arguments, Options.CAS), StoreAccess.AUTOMATIC);
@@ -118,14 +118,5 @@ final class CasCommand implements Subcommand {
             ? "another process uses the store in a way that keeps everything: try again later"
             : "what is left is in use, or was put meanwhile");
     return NO;
-  }
-
-  private static long limit(ParseResult arguments) {
-    String text = String.valueOf(Options.get(arguments, MAX_SIZE));
-    long limit = Text.parseBytes(text);
-    if (limit < 0) {
-      throw Options.usage(arguments, MAX_SIZE + " takes a size such as 20GB, not " + text);
-    }
-    return limit;
   }
 }

@@ -259,10 +259,12 @@ final class DaemonCommand implements Subcommand {
 
   /** In bytes; 0 for none. */
   private static long limit(ParseResult arguments) {
-    String text = Options.get(arguments, MAX_STORE_SIZE);
-    long limit = text == null ? 0 : Text.parseBytes(text);
-    if (limit < 0 || (text != null && limit == 0)) {
-      throw Options.usage(arguments, MAX_STORE_SIZE + " takes a size such as 20GB, not " + text);
+    if (!arguments.hasMatchedOption(MAX_STORE_SIZE)) {
+      return 0;
+    }
+    long limit = Options.size(arguments, MAX_STORE_SIZE);
+    if (limit == 0) {
+      throw Options.noSize(arguments, MAX_STORE_SIZE);
     }
     return limit;
   }

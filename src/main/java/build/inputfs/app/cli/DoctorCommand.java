@@ -13,6 +13,7 @@ import build.inputfs.app.run.Environment;
 import build.inputfs.app.run.Problems;
 import build.inputfs.cache.view.SessionFolder;
 import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.store.LocalStore;
 import build.inputfs.fuse.mount.Privileges;
 import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
@@ -20,7 +21,6 @@ import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -96,7 +96,7 @@ final class DoctorCommand implements Subcommand {
     Map<String, Outcome> inNamespace = Map.of();
     Outcome none = new Outcome(false, "", "not tried");
     try (SessionFolder there = open(posix, scratch);
-        SessionFolder atStore = open(posix, mayWrite(store) ? store : scratch)) {
+        SessionFolder atStore = open(posix, LocalStore.isWritable(store) ? store : scratch)) {
       machine.addAll(new DiskChecks(posix, atStore.path(), there.path()).all());
       here = attempt(posix, atStore.path(), there.path(), "here", null);
       if (!Privileges.read().mayMount() && checks.namespaceRefusal() == null) {
@@ -139,12 +139,6 @@ final class DoctorCommand implements Subcommand {
       throw new IOException("there is no folder " + given);
     }
     return given.toRealPath();
-  }
-
-  /** A store without a write bit for its owner is not changed in any way, by root either. */
-  private static boolean mayWrite(Path store) throws IOException {
-    return Files.isWritable(store)
-        && Files.getPosixFilePermissions(store).contains(PosixFilePermission.OWNER_WRITE);
   }
 
   private static SessionFolder open(Posix posix, Path parent) throws IOException {

@@ -148,6 +148,20 @@ final class Options {
                 + " which takes the right to mount (default: disk)."));
   }
 
+  /** The number of bytes that an option which was given says. */
+  static long size(ParseResult arguments, String option) {
+    long size = Text.parseBytes(String.valueOf(get(arguments, option)));
+    if (size < 0) {
+      throw noSize(arguments, option);
+    }
+    return size;
+  }
+
+  /** Says that the value of an option is no size that makes sense. */
+  static ParameterException noSize(ParseResult arguments, String option) {
+    return usage(arguments, option + " takes a size such as 20GB, not " + get(arguments, option));
+  }
+
   /** How much may be written in the view, and where it is kept. */
   static Quota scratch(ParseResult arguments) {
     Medium medium = medium(arguments);

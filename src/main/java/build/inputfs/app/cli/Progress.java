@@ -1,5 +1,6 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.cas.thread.Threads;
 import java.io.PrintStream;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -59,15 +60,7 @@ final class Progress implements AutoCloseable {
     Thread thread = painter;
     if (thread != null) {
       thread.interrupt();
-      boolean interrupted = Thread.interrupted();
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+      Threads.join(thread);
     }
   }
 }

@@ -1,6 +1,7 @@
 package build.inputfs.app.client;
 
 import build.inputfs.cas.posix.LocalSocket;
+import build.inputfs.cas.thread.Threads;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -393,17 +394,7 @@ final class Connection implements AutoCloseable {
       afterEnd = null;
     }
     socket.shutdown();
-    boolean interrupted = false;
-    while (reader.isAlive()) {
-      try {
-        reader.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
+    Threads.join(reader);
     socket.close();
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 }

@@ -89,6 +89,7 @@ public final class DaemonClient implements AutoCloseable {
    *
    * @param mountPoint an existing, empty directory, or null to have one chosen
    * @param strategy its name
+   * @throws UnservedException when the daemon makes no view for this caller
    */
   public View createView(
       Digest root,
@@ -98,7 +99,7 @@ public final class DaemonClient implements AutoCloseable {
       DeclaredOutputs outputs)
       throws IOException {
     return view(
-        call(
+        callServed(
             "inputfs.v1.Views/CreateView",
             new WireWriter()
                 .message(1, new WireWriter().text(1, root.hex()).number(2, root.size()))
@@ -127,15 +128,8 @@ public final class DaemonClient implements AutoCloseable {
   /** Ends a view; returns it as it was at its end. */
   public View close(String view) throws IOException {
     CodedInputStream in = call("inputfs.v1.Views/CloseView", new WireWriter().text(1, view));
-    byte[] closed = {};
-    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-      if (tag >>> 3 == 1) {
-        closed = in.readByteArray();
-      } else {
-        in.skipField(tag);
-      }
-    }
-    return view(CodedInputStream.newInstance(closed));
+    byte[] closed = firstField(in);
+    return view(CodedInputStream.newInstance(closed == null ? new byte[0] : closed));
   }
 
   /**
@@ -145,27 +139,11 @@ public final class DaemonClient implements AutoCloseable {
    */
   public Digest importDirectory(Path directory) throws IOException {
     WireWriter request = new WireWriter().text(1, directory.toAbsolutePath().toString());
-    CodedInputStream in;
-    try {
-      in = call("inputfs.v1.Trees/ImportDirectory", request);
-    } catch (DaemonException e) {
-      if (e.isUnserved()) {
-        throw new UnservedException(String.valueOf(e.getMessage()), e);
-      }
-      throw e;
-    }
-    Digest root = null;
-    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-      if (tag >>> 3 == 1) {
-        root = digest(in.readByteArray());
-      } else {
-        in.skipField(tag);
-      }
-    }
+    byte[] root = firstField(callServed("inputfs.v1.Trees/ImportDirectory", request));
     if (root == null) {
       throw new IOException("the daemon imported the directory and did not say as what");
     }
-    return root;
+    return digest(root);
   }
 
   /**
@@ -196,6 +174,31 @@ public final class DaemonClient implements AutoCloseable {
 
   private CodedInputStream call(String method, WireWriter request) throws IOException {
     return CodedInputStream.newInstance(connection.call(method, request.toBytes()).only());
+  }
+
+  /** A call that fails in a way of its own where the daemon does not serve this caller. */
+  private CodedInputStream callServed(String method, WireWriter request) throws IOException {
+    try {
+      return call(method, request);
+    } catch (DaemonException e) {
+      if (e.isUnserved()) {
+        throw new UnservedException(String.valueOf(e.getMessage()), e);
+      }
+      throw e;
+    }
+  }
+
+  /** The field of a message that has number 1, as it is encoded; null where it is not set. */
+  private static byte @Nullable [] firstField(CodedInputStream in) throws IOException {
+    byte[] field = null;
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      if (tag >>> 3 == 1) {
+        field = in.readByteArray();
+      } else {
+        in.skipField(tag);
+      }
+    }
+    return field;
   }
 
   private static WireWriter expected(DeclaredOutputs outputs) {

@@ -50,7 +50,9 @@ public final class DaemonRunner {
   public JobReport run(Job job, String strategy, boolean wantsResult) throws IOException {
     interruption.check();
     long start = System.nanoTime();
-    View view = interruption.interruptibly(() -> create(job, strategy));
+    View view =
+        interruption.interruptibly(
+            () -> daemon.createView(job.root(), null, strategy, false, job.outputs()));
     long made = System.nanoTime();
     CommandEnd end = runCommand(view.path(), job);
     long ended = System.nanoTime();
@@ -78,17 +80,6 @@ public final class DaemonRunner {
         closed.strategy(),
         closed.mechanism(),
         closed.counters());
-  }
-
-  private View create(Job job, String strategy) throws IOException {
-    try {
-      return daemon.createView(job.root(), null, strategy, false, job.outputs());
-    } catch (DaemonException e) {
-      if (e.isUnserved()) {
-        throw new UnservedException(String.valueOf(e.getMessage()), e);
-      }
-      throw e;
-    }
   }
 
   /** Runs the command; when the daemon goes, and with it what the command works on, ends it. */

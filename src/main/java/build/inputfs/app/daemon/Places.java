@@ -1,6 +1,7 @@
 package build.inputfs.app.daemon;
 
 import build.inputfs.app.daemon.RefusedException.Kind;
+import build.inputfs.cache.view.Closing;
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.FileStat;
 import build.inputfs.cas.posix.Posix;
@@ -8,7 +9,6 @@ import build.inputfs.cas.posix.PosixException;
 import build.inputfs.fuse.mount.MountPoints;
 import build.inputfs.fuse.mount.MountTable;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,9 +26,6 @@ import org.jspecify.annotations.Nullable;
  * that may not mount can do so for its own user only, who gains nothing by such tricks.
  */
 final class Places {
-  private static final int AS_PLACE = Posix.O_PATH | Posix.O_DIRECTORY | Posix.O_NOFOLLOW;
-  private static final int LONGEST_PATH = 4096;
-
   private final Posix posix;
   private final Path folder;
   private final boolean mayMount;
@@ -50,7 +47,11 @@ final class Places {
 
   /** A place for a view: the client's own, or a new one. */
   Place take(String name, @Nullable Path wanted, Caller caller) throws IOException {
-    return wanted == null ? new Own(own(name)) : given(name, wanted, caller);
+    if (wanted != null) {
+      return given(name, wanted, caller);
+    }
+    Path path = own(name);
+    return new Direct(path, () -> Files.delete(path));
   }
 
   private Path own(String name) throws IOException {
@@ -66,40 +67,35 @@ final class Places {
           Kind.FORBIDDEN,
           "this daemon is not root, so that it has mount points of its own user only");
     }
-    int place = posix.open(wanted, AS_PLACE, 0);
+    int place = MountPoints.open(posix, wanted);
     if (place < 0) {
       throw new RefusedException(
           place == -Errnos.ENOTDIR || place == -Errnos.ENOENT ? Kind.INVALID : Kind.FORBIDDEN,
           "the mount point %s must be an existing directory: %s"
               .formatted(wanted, PosixException.describe(-place)));
     }
+    boolean kept = false;
     try {
-      Path path = realPath(place);
+      Path path = MountPoints.realPath(posix, place);
       checkOwner(place, path, caller);
       claim(path);
       try {
         checkEmpty(place, path);
-        return mayMount ? new Given(own(name), path, place) : new Plain(path);
+        if (!mayMount) {
+          return new Direct(path, () -> taken.remove(path));
+        }
+        Place given = new Given(own(name), path, place);
+        kept = true;
+        return given;
       } catch (IOException | RuntimeException e) {
         taken.remove(path);
         throw e;
       }
-    } catch (IOException | RuntimeException e) {
-      posix.close(place);
-      throw e;
     } finally {
-      if (!mayMount) {
+      if (!kept) {
         posix.close(place);
       }
     }
-  }
-
-  private Path realPath(int place) throws IOException {
-    byte[] buffer = new byte[LONGEST_PATH];
-    int length =
-        Posix.check(
-            posix.readlinkat(Posix.AT_FDCWD, "/proc/self/fd/" + place, buffer), "find its path");
-    return Path.of(new String(buffer, 0, length, StandardCharsets.UTF_8));
   }
 
   private void checkOwner(int place, Path path, Caller caller) throws IOException {
@@ -139,8 +135,12 @@ final class Places {
     }
   }
 
-  /** A directory of the daemon's own. */
-  private record Own(Path path) implements Place {
+  /**
+   * A directory where the strategy's own mount is what the client sees.
+   *
+   * @param end gives the place back
+   */
+  private record Direct(Path path, Closing.Step end) implements Place {
     @Override
     public Path target() {
       return path;
@@ -158,41 +158,7 @@ final class Places {
 
     @Override
     public void close() throws IOException {
-      Files.delete(path);
-    }
-  }
-
-  /** A directory of a client that has the daemon's own user, where the strategy mounts itself. */
-  private final class Plain implements Place {
-    private final Path path;
-
-    Plain(Path path) {
-      this.path = path;
-    }
-
-    @Override
-    public Path target() {
-      return path;
-    }
-
-    @Override
-    public Path path() {
-      return path;
-    }
-
-    @Override
-    public void show() {
-      // It is where it is seen.
-    }
-
-    @Override
-    public void hide() {
-      // The view's own end does that.
-    }
-
-    @Override
-    public void close() {
-      taken.remove(path);
+      end.run();
     }
   }
 
@@ -252,18 +218,12 @@ final class Places {
 
     private boolean unmount(Path where, long id) throws IOException {
       int root = MountPoints.open(posix, where);
-      if (root < 0) {
-        return false;
-      }
       try {
-        if (MountPoints.mountId(posix, root, where) != id) {
-          return false;
-        }
-        Posix.check(
-            posix.umount2(Path.of("/proc/self/fd/" + root), Posix.MNT_DETACH), "unmount " + where);
-        return true;
+        return MountPoints.unmount(posix, root, where, id);
       } finally {
-        posix.close(root);
+        if (root >= 0) {
+          posix.close(root);
+        }
       }
     }
 

@@ -7,14 +7,13 @@ import build.inputfs.app.daemon.RefusedException.Kind;
 import build.inputfs.app.daemon.ViewRegistry.HeldLease;
 import build.inputfs.app.run.CopyStrategy;
 import build.inputfs.cache.view.DeclaredOutputs;
-import build.inputfs.cache.view.LimitHits;
+import build.inputfs.cache.view.ForwardingView;
 import build.inputfs.cache.view.OutputCollector;
 import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
-import build.inputfs.cache.view.ViewTree;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.digest.DigestFunction;
 import build.inputfs.cas.posix.Posix;
@@ -343,46 +342,18 @@ class ViewRegistryTest {
   }
 
   /** A view whose end is counted. */
-  private record Counted(View view, Gate gate) implements View {
-    @Override
-    public Path path() {
-      return view.path();
-    }
+  private static final class Counted extends ForwardingView {
+    private final Gate gate;
 
-    @Override
-    public String mechanism() {
-      return view.mechanism();
-    }
-
-    @Override
-    public ViewTree tree() {
-      return view.tree();
-    }
-
-    @Override
-    public List<ViewFailure> failures() {
-      return view.failures();
-    }
-
-    @Override
-    public LimitHits limits() {
-      return view.limits();
-    }
-
-    @Override
-    public Map<String, Long> counters() {
-      return view.counters();
-    }
-
-    @Override
-    public void awaitEnd() throws InterruptedException {
-      view.awaitEnd();
+    Counted(View view, Gate gate) {
+      super(view);
+      this.gate = gate;
     }
 
     @Override
     public void close() throws IOException {
       gate.closed.incrementAndGet();
-      view.close();
+      super.close();
     }
   }
 }

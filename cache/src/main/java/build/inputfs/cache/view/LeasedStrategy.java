@@ -4,9 +4,6 @@ import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.store.Lease;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 
 /** A strategy whose views each have a lease on their input tree's blobs, from before to after. */
@@ -49,46 +46,18 @@ public final class LeasedStrategy implements ViewStrategy {
     strategy.close();
   }
 
-  private record LeasedView(View view, Lease lease) implements View {
-    @Override
-    public Path path() {
-      return view.path();
-    }
+  private static final class LeasedView extends ForwardingView {
+    private final Lease lease;
 
-    @Override
-    public String mechanism() {
-      return view.mechanism();
-    }
-
-    @Override
-    public ViewTree tree() {
-      return view.tree();
-    }
-
-    @Override
-    public List<ViewFailure> failures() {
-      return view.failures();
-    }
-
-    @Override
-    public LimitHits limits() {
-      return view.limits();
-    }
-
-    @Override
-    public Map<String, Long> counters() {
-      return view.counters();
-    }
-
-    @Override
-    public void awaitEnd() throws InterruptedException {
-      view.awaitEnd();
+    LeasedView(View view, Lease lease) {
+      super(view);
+      this.lease = lease;
     }
 
     @Override
     public void close() throws IOException {
       try (lease) {
-        view.close();
+        super.close();
       }
     }
   }

@@ -8,6 +8,7 @@ import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreFiles;
+import build.inputfs.cas.thread.Threads;
 import build.inputfs.cas.tree.InputDirectory;
 import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
@@ -238,21 +239,11 @@ public final class LimitedStore implements Metered, AutoCloseable {
   public void close() throws IOException {
     closed = true;
     thread.interrupt();
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
+    Threads.join(thread);
     try {
       store.close();
     } finally {
       posix.close(role);
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
     }
   }
 }

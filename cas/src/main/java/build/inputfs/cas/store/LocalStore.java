@@ -130,7 +130,11 @@ public final class LocalStore implements BlobSource, Metered, AutoCloseable {
     return new LocalStore(files, function, true, keeper, posix);
   }
 
-  private static boolean isWritable(Path folder) throws IOException {
+  /**
+   * Whether a store in an existing folder may be changed: not without a write bit for its owner, by
+   * root either.
+   */
+  public static boolean isWritable(Path folder) throws IOException {
     return Files.isWritable(folder)
         && Files.getPosixFilePermissions(folder).contains(PosixFilePermission.OWNER_WRITE);
   }

@@ -6,6 +6,7 @@ import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.store.Lease;
+import build.inputfs.cas.thread.Threads;
 import build.inputfs.cas.tree.TreeReader;
 import build.inputfs.fuse.vfs.FailureRecorder;
 import build.inputfs.fuse.vfs.InputAttributes;
@@ -427,17 +428,7 @@ public final class Forest implements Metered, AutoCloseable {
   @Override
   public void close() throws IOException {
     closing.countDown();
-    boolean interrupted = false;
-    while (gardener.isAlive()) {
-      try {
-        gardener.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.join(gardener);
     mounted.close();
   }
 }

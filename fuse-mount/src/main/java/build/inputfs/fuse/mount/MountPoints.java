@@ -58,7 +58,8 @@ public final class MountPoints {
     return "cannot use the mount point " + mountPoint + ": " + PosixException.describe(errno);
   }
 
-  private static Path realPath(Posix posix, int place) throws IOException {
+  /** Where the directory is now that a descriptor from {@link #open} names. */
+  public static Path realPath(Posix posix, int place) throws IOException {
     byte[] buffer = new byte[LONGEST_PATH];
     int length =
         Posix.check(
@@ -119,6 +120,23 @@ public final class MountPoints {
     } finally {
       posix.close(place);
     }
+  }
+
+  /**
+   * Unmounts what a descriptor from {@link #open} is the root of, at once, if that is the mount
+   * {@code id}: somebody may have been faster.
+   *
+   * @param place the descriptor, or a negated errno: then there is nothing to unmount
+   * @param path where it was opened
+   * @return whether it was that mount
+   */
+  public static boolean unmount(Posix posix, int place, Path path, long id) throws IOException {
+    if (place < 0 || mountId(posix, place, path) != id) {
+      return false;
+    }
+    Posix.check(
+        posix.umount2(Path.of("/proc/self/fd/" + place), Posix.MNT_DETACH), "unmount " + path);
+    return true;
   }
 
   /** The real path but for the last name, which may be a mount that nobody serves. */

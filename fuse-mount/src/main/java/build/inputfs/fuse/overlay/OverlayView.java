@@ -152,20 +152,12 @@ final class OverlayView implements View {
     scratch.room().end();
     int root = MountPoints.open(posix, path);
     try {
-      unmount(root);
+      MountPoints.unmount(posix, root, path, mountId);
     } finally {
       ended.countDown();
       forest.stopRecording(failures);
       scratches.end(scratch, root);
       stack.close();
-    }
-  }
-
-  /** Unmounts what {@code root} is the root of, if it is this view: somebody may be faster. */
-  private void unmount(int root) throws IOException {
-    if (root >= 0 && MountPoints.mountId(posix, root, path) == mountId) {
-      Posix.check(
-          posix.umount2(Path.of("/proc/self/fd/" + root), Posix.MNT_DETACH), "unmount " + path);
     }
   }
 }

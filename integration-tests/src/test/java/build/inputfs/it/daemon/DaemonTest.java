@@ -3,7 +3,6 @@ package build.inputfs.it.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import build.inputfs.app.proto.CloseViewRequest;
 import build.inputfs.app.proto.CollectOutputsRequest;
 import build.inputfs.app.proto.CollectOutputsResponse;
 import build.inputfs.app.proto.CreateViewRequest;
@@ -70,7 +69,7 @@ class DaemonTest {
     assertThat(server.views().listViews(ListViewsRequest.getDefaultInstance()).getViewsList())
         .extracting(View::getName)
         .containsExactly(view.getName());
-    sh(view, "cat input.txt > out/made").ok();
+    Server.sh(bench, view, "cat input.txt > out/made").ok();
 
     CollectOutputsResponse collected =
         server
@@ -92,7 +91,7 @@ class DaemonTest {
                   .isEqualTo("hello, world");
             });
 
-    close(server, view);
+    server.close(view);
     assertThat(ProcFs.mountsBelow(Path.of(view.getPath()))).isEmpty();
     assertThat(Path.of(view.getPath())).doesNotExist();
     assertThatThrownBy(() -> describe(server, view.getName())).satisfies(is(Status.Code.NOT_FOUND));
@@ -117,7 +116,7 @@ class DaemonTest {
     BlobName root = Trees.mixed().putInto(bench.store());
     bench.store().delete(root);
     Server server = Server.start(bench);
-    StatusRuntimeException failure = refusal(() -> create(server, Server.request(root)));
+    StatusRuntimeException failure = refusal(() -> server.create(Server.request(root)));
     assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
     var details = Objects.requireNonNull(StatusProto.fromThrowable(failure)).getDetailsList();
     assertThat(details.getFirst().unpack(PreconditionFailure.class).getViolationsList())
@@ -133,17 +132,16 @@ class DaemonTest {
   void createView_ofNonsense_isRefused() {
     BlobName root = Trees.mixed().putInto(bench.store());
     Server server = Server.start(bench);
-    assertThat(refusal(() -> create(server, CreateViewRequest.newBuilder())))
+    assertThat(refusal(() -> server.create(CreateViewRequest.newBuilder())))
         .satisfies(is(Status.Code.INVALID_ARGUMENT));
-    assertThat(refusal(() -> create(server, Server.request(root).setStrategy("magic"))))
+    assertThat(refusal(() -> server.create(Server.request(root).setStrategy("magic"))))
         .satisfies(is(Status.Code.INVALID_ARGUMENT));
-    assertThat(refusal(() -> create(server, Server.request(root).setLease("none"))))
+    assertThat(refusal(() -> server.create(Server.request(root).setLease("none"))))
         .satisfies(is(Status.Code.NOT_FOUND));
     assertThat(
             refusal(
                 () ->
-                    create(
-                        server,
+                    server.create(
                         Server.request(root)
                             .setOutputs(ExpectedOutputs.newBuilder().addPaths("../x")))))
         .satisfies(is(Status.Code.INVALID_ARGUMENT));
@@ -156,19 +154,19 @@ class DaemonTest {
     BlobName root = Trees.mixed().putInto(bench.store());
     Server server = Server.start(bench);
     Path point = bench.fresh("point");
-    View view = create(server, Server.request(root).setMountPoint(point.toString()));
+    View view = server.create(Server.request(root).setMountPoint(point.toString()));
     assertThat(view.getPath()).isEqualTo(point.toString());
-    sh(view, "test -f input.txt && echo mine > new").ok();
-    assertThat(refusal(() -> create(server, Server.request(root).setMountPoint(point.toString()))))
+    Server.sh(bench, view, "test -f input.txt && echo mine > new").ok();
+    assertThat(refusal(() -> server.create(Server.request(root).setMountPoint(point.toString()))))
         .satisfies(is(Status.Code.ALREADY_EXISTS));
-    close(server, view);
+    server.close(view);
     assertThat(point).isEmptyDirectory();
 
     Files.writeString(point.resolve("file"), "");
-    assertThat(refusal(() -> create(server, Server.request(root).setMountPoint(point.toString()))))
+    assertThat(refusal(() -> server.create(Server.request(root).setMountPoint(point.toString()))))
         .satisfies(is(Status.Code.FAILED_PRECONDITION));
     Path link = Files.createSymbolicLink(bench.folder().resolve("link"), bench.fresh("point"));
-    assertThat(refusal(() -> create(server, Server.request(root).setMountPoint(link.toString()))))
+    assertThat(refusal(() -> server.create(Server.request(root).setMountPoint(link.toString()))))
         .satisfies(is(Status.Code.INVALID_ARGUMENT));
   }
 
@@ -176,20 +174,20 @@ class DaemonTest {
   void lease_whenItsCallEnds_closesItsViewsAlone() throws Exception {
     BlobName root = Trees.mixed().putInto(bench.store());
     Server server = Server.start(bench);
-    View other = create(server, Server.request(root));
+    View other = server.create(Server.request(root));
     CancellableContext call = Context.current().withCancellation();
     Iterator<LeaseState> lease =
         Objects.requireNonNull(
             call.wrap(() -> server.views().holdLease(HoldLeaseRequest.getDefaultInstance()))
                 .call());
     String name = lease.next().getLease();
-    View first = create(server, Server.request(root).setLease(name));
-    View second = create(server, Server.request(root).setLease(name));
+    View first = server.create(Server.request(root).setLease(name));
+    View second = server.create(Server.request(root).setLease(name));
     call.cancel(null);
     awaitGone(server, first);
     awaitGone(server, second);
     assertThat(describe(server, other.getName()).getPath()).isEqualTo(other.getPath());
-    close(server, other);
+    server.close(other);
   }
 
   @Test
@@ -197,8 +195,8 @@ class DaemonTest {
     BlobName root = Trees.mixed().putInto(bench.store());
     Server server = Server.start(bench);
     View view =
-        create(
-            server, Server.request(root).setDeadline(Duration.newBuilder().setNanos(300_000_000)));
+        server.create(
+            Server.request(root).setDeadline(Duration.newBuilder().setNanos(300_000_000)));
     assertThat(view.hasExpires()).isTrue();
     awaitGone(server, view);
     assertThat(ProcFs.mountsBelow(Path.of(view.getPath()))).isEmpty();
@@ -208,15 +206,15 @@ class DaemonTest {
   void sigterm_waitsForViewsAndMakesNoMore() {
     BlobName root = Trees.mixed().putInto(bench.store());
     Server server = Server.start(bench, "--stop-timeout", "120");
-    View view = create(server, Server.request(root));
+    View view = server.create(Server.request(root));
     server.process().signal("TERM");
     @Nullable StatusRuntimeException failure;
     do {
-      failure = attempt(() -> close(server, create(server, Server.request(root))));
+      failure = attempt(() -> server.close(server.create(Server.request(root))));
     } while (failure == null);
     assertThat(failure).satisfies(is(Status.Code.UNAVAILABLE));
-    sh(view, "test -f input.txt").ok();
-    close(server, view);
+    Server.sh(bench, view, "test -f input.txt").ok();
+    server.close(view);
     assertThat(server.process().await(Server.PATIENCE).ok().err()).isEmpty();
   }
 
@@ -224,11 +222,11 @@ class DaemonTest {
   void secondSignal_endsViewsAtOnce() {
     BlobName root = Trees.mixed().putInto(bench.store());
     Server server = Server.start(bench, "--stop-timeout", "1000000");
-    View view = create(server, Server.request(root));
+    View view = server.create(Server.request(root));
     server.process().signal("TERM");
     @Nullable StatusRuntimeException failure;
     do {
-      failure = attempt(() -> close(server, create(server, Server.request(root))));
+      failure = attempt(() -> server.close(server.create(Server.request(root))));
     } while (failure == null);
     server.process().signal("TERM");
     server.process().await(Server.PATIENCE).ok();
@@ -260,8 +258,8 @@ class DaemonTest {
     Machine.needProgram("python3");
     BlobName root = Trees.mixed().putInto(bench.store());
     Server server = Server.start(bench);
-    View view = create(server, Server.request(root));
-    sh(view, "echo secret > written").ok();
+    View view = server.create(Server.request(root));
+    Server.sh(bench, view, "echo secret > written").ok();
     Outcome connecting =
         asOther(
             "/usr/bin/python3",
@@ -274,7 +272,7 @@ class DaemonTest {
     assertThat(reading.out()).isEmpty();
     assertThat(reading.err()).contains("Permission denied");
     assertThat(asOther("ls", view.getPath()).exit()).isNotZero();
-    close(server, view);
+    server.close(view);
   }
 
   private Outcome asOther(String... command) {
@@ -289,24 +287,8 @@ class DaemonTest {
     return Child.run(bench.folder(), Server.PATIENCE, bench.environment(), all);
   }
 
-  private Outcome sh(View view, String script) {
-    return Child.run(
-        Path.of("/"),
-        Server.PATIENCE,
-        bench.environment(),
-        List.of("sh", "-ec", "cd \"$0\"; " + script, view.getPath()));
-  }
-
-  private static View create(Server server, CreateViewRequest.Builder request) {
-    return server.views().createView(request.build());
-  }
-
   private static View describe(Server server, String name) {
     return server.views().getView(GetViewRequest.newBuilder().setName(name).build());
-  }
-
-  private static void close(Server server, View view) {
-    var _ = server.views().closeView(CloseViewRequest.newBuilder().setName(view.getName()).build());
   }
 
   private static void awaitGone(Server server, View view) {

@@ -2,7 +2,6 @@ package build.inputfs.it.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import build.inputfs.app.proto.CloseViewRequest;
 import build.inputfs.app.proto.View;
 import build.inputfs.it.harness.BlobName;
 import build.inputfs.it.harness.Child;
@@ -77,9 +76,9 @@ class KilledDaemonTest {
     }
     bench.inputfs("cas", "verify", "--cas", bench.store().folder().toString()).ok();
     Server next = start(scratch, ready);
-    View view = next.views().createView(Server.request(root).build());
-    assertThat(sh(view.getPath(), "cat input.txt && echo new > new").exit()).isZero();
-    var _ = next.views().closeView(CloseViewRequest.newBuilder().setName(view.getName()).build());
+    View view = next.create(Server.request(root));
+    assertThat(Server.sh(bench, view, "cat input.txt && echo new > new").exit()).isZero();
+    next.close(view);
     next.stop().ok();
     assertThat(scratch).isEmptyDirectory();
     System.out.printf(
@@ -104,13 +103,10 @@ class KilledDaemonTest {
     for (int i = 0; i < VIEWS; i++) {
       Path given = i % 5 == 0 ? bench.directory("given-" + round + "-" + i) : null;
       View view =
-          server
-              .views()
-              .createView(
-                  Server.request(root)
-                      .setStrategy(i % 2 == 0 ? "overlay" : "fuse")
-                      .setMountPoint(given == null ? "" : given.toString())
-                      .build());
+          server.create(
+              Server.request(root)
+                  .setStrategy(i % 2 == 0 ? "overlay" : "fuse")
+                  .setMountPoint(given == null ? "" : given.toString()));
       views.add(Path.of(view.getPath()));
     }
     String all = views.stream().map(Path::toString).collect(Collectors.joining("' '", "'", "'"));
@@ -138,9 +134,5 @@ class KilledDaemonTest {
     all.addAll(List.of("--cas", bench.store().folder().toString()));
     all.addAll(List.of(options));
     return bench.inputfs(all.toArray(String[]::new));
-  }
-
-  private Outcome sh(String directory, String script) {
-    return Child.run(Path.of(directory), Server.PATIENCE, List.of("sh", "-ec", script));
   }
 }

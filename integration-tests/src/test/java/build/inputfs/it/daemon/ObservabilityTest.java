@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import build.inputfs.app.proto.CloseViewRequest;
 import build.inputfs.app.proto.CollectOutputsRequest;
 import build.inputfs.app.proto.Correlation;
-import build.inputfs.app.proto.CreateViewRequest;
 import build.inputfs.app.proto.Event;
 import build.inputfs.app.proto.ExpectedOutputs;
 import build.inputfs.app.proto.GetStatisticsRequest;
@@ -71,18 +70,17 @@ class ObservabilityTest {
     List<View> views = new ArrayList<>();
     for (int i = 0; i < 7; i++) {
       views.add(
-          create(
-              server,
+          server.create(
               Server.request(root)
                   .setStrategy(i < 2 ? "copy" : "")
                   .setOutputs(ExpectedOutputs.newBuilder().addPaths("out"))));
     }
     for (int i = 0; i < 2; i++) {
-      assertThatThrownBy(() -> create(server, Server.request(missing)))
+      assertThatThrownBy(() -> server.create(Server.request(missing)))
           .isInstanceOf(StatusRuntimeException.class);
     }
     View used = views.getLast();
-    sh(used, "cat input.txt dir/a.txt > out; rm dir/b.txt").ok();
+    Server.sh(bench, used, "cat input.txt dir/a.txt > out; rm dir/b.txt").ok();
     var _ =
         server
             .views()
@@ -176,10 +174,10 @@ class ObservabilityTest {
   void failureInAView_isCountedByKindAndLogged() throws Exception {
     BlobName root = Trees.mixed().putInto(bench.store());
     Server server = Server.start(bench, OPTIONS);
-    View view = create(server, Server.request(root));
+    View view = server.create(Server.request(root));
     bench.store().delete(BlobName.of("hello, world".getBytes(UTF_8)));
-    assertThat(sh(view, "cat input.txt").exit()).isNotZero();
-    close(server, view);
+    assertThat(Server.sh(bench, view, "cat input.txt").exit()).isNotZero();
+    server.close(view);
 
     PrometheusText metrics = PrometheusText.parse(get(server, "/metrics"));
 
@@ -218,7 +216,7 @@ class ObservabilityTest {
             Server.request(root)
                 .setCorrelation(Correlation.newBuilder().setActionId("action-of-message"))
                 .build());
-    close(server, view);
+    server.close(view);
 
     Correlation expected =
         Correlation.newBuilder()
@@ -250,8 +248,8 @@ class ObservabilityTest {
   void log_inText_isOneLineAnEvent() {
     BlobName root = Trees.mixed().putInto(bench.store());
     Server server = Server.start(bench, "--strategy", "fuse", "--log-level", "info");
-    View view = create(server, Server.request(root));
-    close(server, view);
+    View view = server.create(Server.request(root));
+    server.close(view);
     assertThat(server.stop().ok().err().lines())
         .hasSize(5)
         .allMatch(line -> line.matches("[-0-9]{10}T[:.0-9]+Z INFO .*"))
@@ -263,8 +261,8 @@ class ObservabilityTest {
   void top_onceAndAsJson_saysWhatTheMetricsSay() {
     BlobName root = Trees.mixed().putInto(bench.store());
     Server server = Server.start(bench, OPTIONS);
-    View view = create(server, Server.request(root));
-    close(server, create(server, Server.request(root)));
+    View view = server.create(Server.request(root));
+    server.close(server.create(Server.request(root)));
 
     Outcome once = bench.inputfs("top", "--socket", server.socket().toString()).ok();
     Outcome json = bench.inputfs("top", "--socket", server.socket().toString(), "--json", "--once");
@@ -297,7 +295,7 @@ class ObservabilityTest {
     Machine.needProgram("python3");
     BlobName root = Trees.mixed().putInto(bench.store());
     Server server = Server.start(bench, OPTIONS);
-    var _ = create(server, Server.request(root));
+    var _ = server.create(Server.request(root));
     Path script = Files.writeString(bench.folder().resolve("terminal.py"), TERMINAL);
     for (String end : List.of("q", "\u0003", "TERM")) {
       List<String> command = new ArrayList<>(List.of("python3", script.toString(), end));
@@ -393,21 +391,5 @@ class ObservabilityTest {
 
   private static List<JsonObject> messages(List<JsonObject> log, String message) {
     return log.stream().filter(line -> line.get("message").getAsString().equals(message)).toList();
-  }
-
-  private Outcome sh(View view, String script) {
-    return Child.run(
-        Path.of("/"),
-        Server.PATIENCE,
-        bench.environment(),
-        List.of("sh", "-ec", "cd \"$0\"; " + script, view.getPath()));
-  }
-
-  private static View create(Server server, CreateViewRequest.Builder request) {
-    return server.views().createView(request.build());
-  }
-
-  private static void close(Server server, View view) {
-    var _ = server.views().closeView(CloseViewRequest.newBuilder().setName(view.getName()).build());
   }
 }

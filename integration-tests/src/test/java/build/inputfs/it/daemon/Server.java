@@ -1,7 +1,9 @@
 package build.inputfs.it.daemon;
 
+import build.inputfs.app.proto.CloseViewRequest;
 import build.inputfs.app.proto.CreateViewRequest;
 import build.inputfs.app.proto.DaemonGrpc;
+import build.inputfs.app.proto.View;
 import build.inputfs.app.proto.ViewsGrpc;
 import build.inputfs.it.harness.BlobName;
 import build.inputfs.it.harness.Child;
@@ -93,6 +95,23 @@ final class Server implements AutoCloseable {
 
   ViewsGrpc.ViewsBlockingStub views() {
     return ViewsGrpc.newBlockingStub(channel).withDeadlineAfter(2, TimeUnit.MINUTES);
+  }
+
+  View create(CreateViewRequest.Builder request) {
+    return views().createView(request.build());
+  }
+
+  void close(View view) {
+    var _ = views().closeView(CloseViewRequest.newBuilder().setName(view.getName()).build());
+  }
+
+  /** Runs a script in a view. */
+  static Outcome sh(Workbench bench, View view, String script) {
+    return Child.run(
+        Path.of("/"),
+        PATIENCE,
+        bench.environment(),
+        List.of("sh", "-ec", "cd \"$0\"; " + script, view.getPath()));
   }
 
   ViewsGrpc.ViewsStub asynchronous() {
