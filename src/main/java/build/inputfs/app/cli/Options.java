@@ -26,7 +26,7 @@ final class Options {
   static final String VERBOSE = "--verbose";
   static final String HELP = "--help";
 
-  private static final Pattern LIMIT = Pattern.compile("(\\d+)([KMGT])?(?:,(\\d+))?");
+  private static final Pattern LIMIT = Pattern.compile("([^,]*)(?:,(\\d+))?");
 
   private Options() {}
 
@@ -138,8 +138,8 @@ final class Options {
         value(
             SCRATCH_LIMIT,
             "SIZE[,FILES]",
-            "How much may be written in the view at a time: bytes on the disk, with K, M, G or T"
-                + " for multiples of 1024, and how many files. 0 is no limit (default: 0,0)."));
+            "How much may be written in the view at a time: bytes on the disk, such as 500MB or"
+                + " 2GiB, and how many files. 0 is no limit (default: 0,0)."));
     spec.addOption(
         value(
             SCRATCH_KIND,
@@ -172,15 +172,17 @@ final class Options {
     Matcher parts = LIMIT.matcher(value);
     if (parts.matches()) {
       try {
-        int unit = " KMGT".indexOf(parts.group(2) == null ? " " : parts.group(2));
-        long bytes = Math.multiplyExact(Long.parseLong(parts.group(1)), 1L << (10 * unit));
-        long files = parts.group(3) == null ? 0 : Long.parseLong(parts.group(3));
-        return new Quota(bytes, files, medium);
-      } catch (ArithmeticException | NumberFormatException e) {
+        long bytes = Text.parseBytes(parts.group(1));
+        long files = parts.group(2) == null ? 0 : Long.parseLong(parts.group(2));
+        if (bytes >= 0) {
+          return new Quota(bytes, files, medium);
+        }
+      } catch (NumberFormatException e) {
         // Told below.
       }
     }
-    throw usage(arguments, SCRATCH_LIMIT + " takes a size such as 500M or 2G,10000, not " + value);
+    throw usage(
+        arguments, SCRATCH_LIMIT + " takes a size such as 500MB or 2GiB,10000, not " + value);
   }
 
   private static Medium medium(ParseResult arguments) {

@@ -35,7 +35,7 @@ class RunLimitTest {
     String script =
         "dd if=/dev/zero of=x bs=64k count=100 2>/dev/null; rm x;"
             + " mkdir b c d e f 2>/dev/null; echo out > a/../o; exit 7";
-    List<String> options = List.of("--scratch-limit", "1M,3", "--json", "--output", "o");
+    List<String> options = List.of("--scratch-limit", "1MiB,3", "--json", "--output", "o");
     Outcome outcome = run(Strategy.FUSE, options, script);
     assertThat(outcome.exit()).isEqualTo(7);
     assertThat(outcome.err())
@@ -50,7 +50,7 @@ class RunLimitTest {
   @Test
   void run_withinTheLimits_saysNothing() {
     Outcome outcome =
-        run(Strategy.FUSE, List.of("--scratch-limit", "1M,3"), "echo x > b; cat b").ok();
+        run(Strategy.FUSE, List.of("--scratch-limit", "1MiB,3"), "echo x > b; cat b").ok();
     assertThat(outcome.out()).isEqualTo("x\n");
     assertThat(outcome.err()).isEmpty();
   }
@@ -62,7 +62,7 @@ class RunLimitTest {
     Outcome outcome =
         run(
             Strategy.OVERLAY,
-            List.of("--scratch", scratch.toString(), "--scratch-limit", "1M", "--verbose"),
+            List.of("--scratch", scratch.toString(), "--scratch-limit", "1MiB", "--verbose"),
             "dd if=/dev/zero of=x bs=1M count=3 status=none; sleep 60; echo NOT ENDED");
     assertThat(outcome.exit()).isEqualTo(128 + 15);
     assertThat(outcome.out()).isEmpty();
@@ -76,7 +76,7 @@ class RunLimitTest {
     Outcome outcome =
         run(
             Strategy.OVERLAY,
-            List.of("--scratch-kind", "tmpfs", "--scratch-limit", "1M,20", "--verbose"),
+            List.of("--scratch-kind", "tmpfs", "--scratch-limit", "1MiB,20", "--verbose"),
             "dd if=/dev/zero of=x bs=64k count=100 2>/dev/null; sleep 1; rm x; cat a");
     assertThat(outcome.exit()).as(outcome.toString()).isZero();
     assertThat(outcome.err())
@@ -87,7 +87,7 @@ class RunLimitTest {
   @Test
   void run_byAStrategyThatCannotLimit_isRefused() {
     for (List<String> options :
-        List.of(List.of("--scratch-limit", "1M"), List.of("--scratch-kind", "tmpfs"))) {
+        List.of(List.of("--scratch-limit", "1MiB"), List.of("--scratch-kind", "tmpfs"))) {
       Outcome outcome = run(Strategy.COPY, options, "true");
       assertThat(outcome.exit()).isEqualTo(125);
       assertThat(outcome.err()).contains("the strategy copy cannot limit its scratch");
@@ -96,10 +96,11 @@ class RunLimitTest {
 
   @Test
   void limit_thatIsNone_isRefused() {
-    for (String wrong : List.of("", "x", "1.5M", "-1", "1M,", "99999999999T", "1M,2,3")) {
+    for (String wrong : List.of("", "x", "1.5.5M", "-1", "1M,", "99999999999T", "1M,2,3")) {
       Outcome outcome = run(Strategy.FUSE, List.of("--scratch-limit", wrong), "true");
       assertThat(outcome.exit()).as(wrong).isEqualTo(2);
-      assertThat(outcome.err()).contains("--scratch-limit takes a size such as 500M or 2G,10000");
+      assertThat(outcome.err())
+          .contains("--scratch-limit takes a size such as 500MB or 2GiB,10000");
     }
   }
 }

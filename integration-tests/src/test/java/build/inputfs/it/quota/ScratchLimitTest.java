@@ -64,7 +64,7 @@ class ScratchLimitTest {
   private Place limited() {
     BlobName root = tree.putInto(bench.store());
     return bench.mount(
-        way.strategy, root, "--scratch-limit", "8M," + FILES, "--scratch-kind", way.kind);
+        way.strategy, root, "--scratch-limit", "8MiB," + FILES, "--scratch-kind", way.kind);
   }
 
   @Test
