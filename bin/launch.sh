@@ -133,7 +133,7 @@ launch() {
       fi
       ;;
   esac
-  set -- -cp "$lib/inputfs.jar" build.inputfs.app.cli.Main "$@"
+  set -- "-Dinputfs.launcher=$self" -cp "$lib/inputfs.jar" build.inputfs.app.cli.Main "$@"
   [ ! -s "$aot" ] || set -- -XX:AOTCache="$aot" "$@"
   set -f
   exec $namespace "$jdk/bin/java" $jvm "$natives" ${INPUTFS_JAVA_OPTS:-} "$@"

@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Starts a daemon that stays when this program has ended, in a session of its own, so that the
- * terminal's signals do not reach it. What it says goes to {@code daemon.log} in the folder of its
- * store.
+ * terminal's signals do not reach it. What it says goes to {@code daemon.log} in the folder of
+ * scratches.
  */
 final class DaemonStarter {
   private static final Duration PATIENCE = Duration.ofSeconds(30);

@@ -10,6 +10,7 @@ import build.inputfs.cas.posix.Signals;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
 import build.inputfs.cas.tree.TreeReader;
+import build.inputfs.fuse.mount.MountPoints;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,7 +19,11 @@ import picocli.CommandLine.ParseResult;
 
 /** {@code inputfs mount}: shows a tree of the store as a directory, until it is told to end. */
 final class MountCommand implements Subcommand {
-  private static final String READ_ONLY = "--read-only";
+  static final String READ_ONLY = "--read-only";
+
+  /** The options that no daemon serves. */
+  private static final List<String> NOT_FOR_DAEMONS =
+      List.of(Options.SCRATCH, Options.SCRATCH_LIMIT, Options.SCRATCH_KIND);
 
   @Override
   public void describe(CommandSpec spec) {
@@ -39,24 +44,37 @@ final class MountCommand implements Subcommand {
     spec.addOption(Options.flag(READ_ONLY, "Let nobody write."));
     Options.addView(spec);
     Options.addScratchLimit(spec);
+    Options.addDaemon(spec);
   }
 
   @Override
   public int run(ParseResult arguments, Context context) throws IOException {
-    String rootText = Options.required(arguments, 0);
-    Path mountPoint = Path.of(Options.required(arguments, 1)).toAbsolutePath().normalize();
+    MountArguments asked = MountArguments.of(arguments);
+    return DaemonChoice.of(arguments, context, NOT_FOR_DAEMONS)
+        .run(
+            finder -> {
+              new DaemonMount(context.console(), finder, context.signals()).run(asked);
+              return OK;
+            },
+            () -> mount(arguments, asked, context));
+  }
+
+  private static int mount(ParseResult arguments, MountArguments asked, Context context)
+      throws IOException {
+    Path mountPoint = asked.mountPoint();
     Interruption interruption = context.signals().get();
     Posix posix = Posix.load();
     try (Stores stores = context.stores(posix)) {
-      LocalStore store = stores.open(Options.path(arguments, Options.CAS), StoreAccess.AUTOMATIC);
-      Digest root = store.resolve(rootText);
+      LocalStore store = stores.open(asked.store(), StoreAccess.AUTOMATIC);
+      Digest root = store.resolve(asked.root());
+      var _ = MountPoints.check(posix, mountPoint);
       ViewSpec spec =
           new ViewSpec(
               root,
               mountPoint,
               posix.geteuid(),
               posix.getegid(),
-              Options.has(arguments, READ_ONLY),
+              asked.readOnly(),
               List.of(),
               Options.scratch(arguments));
       TreeReader trees = new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES);

@@ -1,7 +1,9 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.app.run.Interruption;
 import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.Quota.Medium;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -227,6 +229,16 @@ final class Options {
 
   static List<String> rest(ParseResult arguments, int index) {
     return arguments.matchedPositionalValue(index, List.of());
+  }
+
+  /** What comes of {@code reading} arguments; where they make no sense, that is wrong usage. */
+  static <T extends @Nullable Object> T sensible(
+      ParseResult arguments, Interruption.Work<T> reading) throws IOException {
+    try {
+      return reading.run();
+    } catch (IllegalArgumentException e) {
+      throw Options.usage(arguments, String.valueOf(e.getMessage()));
+    }
   }
 
   static ParameterException usage(ParseResult arguments, String problem) {

@@ -41,11 +41,11 @@ public final class QuickMain {
       if (policy == DaemonPolicy.NEVER) {
         return runWhole(launcher, program, "it is not wanted", console);
       }
-      DaemonRun daemon =
-          new DaemonRun(console, Folders.of(environment), environment, Interruption::ofSignals);
+      DaemonFinder finder = new DaemonFinder(Folders.of(environment), environment);
       if (policy == DaemonPolicy.START) {
-        daemon.startWith(launcher);
+        finder.startingWith(launcher);
       }
+      DaemonRun daemon = new DaemonRun(console, finder, Interruption::ofSignals);
       return run.json() ? RunJson.withFailure(console, () -> daemon.run(run)) : daemon.run(run);
     } catch (UnservedException e) {
       return runWhole(launcher, program, String.valueOf(e.getMessage()), console);

@@ -1,8 +1,6 @@
 package build.inputfs.app.cli;
 
-import build.inputfs.app.client.UnservedException;
 import build.inputfs.app.run.CommandRunner;
-import build.inputfs.app.run.Environment;
 import build.inputfs.app.run.Interruption;
 import build.inputfs.app.run.Invocation;
 import build.inputfs.app.run.Job;
@@ -20,11 +18,9 @@ import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
 import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -131,48 +127,14 @@ final class RunCommand implements Subcommand {
 
   /** Has a daemon do it where one is wanted and can; else does it in this process. */
   private static int runSomewhere(ParseResult arguments, Context context) throws IOException {
-    Map<String, String> environment = System.getenv();
-    DaemonPolicy policy =
-        sensible(
-            arguments,
-            () ->
-                DaemonPolicy.of(
-                    Options.has(arguments, Options.DAEMON),
-                    Options.has(arguments, Options.NO_DAEMON),
-                    environment));
-    if (policy != DaemonPolicy.NEVER) {
-      try {
-        return runByDaemon(arguments, context, environment);
-      } catch (UnservedException e) {
-        if (policy == DaemonPolicy.REQUIRE) {
-          throw new IOException("a daemon is required, but " + e.getMessage(), e);
-        }
-        if (Options.has(arguments, Options.VERBOSE)) {
-          context.console().say("no daemon is used: " + e.getMessage());
-        }
-      }
-    }
-    return runJob(arguments, context, Options.has(arguments, Options.JSON));
-  }
-
-  private static int runByDaemon(
-      ParseResult arguments, Context context, Map<String, String> environment) throws IOException {
-    String refusal = environment.getOrDefault(Environment.NO_DAEMON, "");
-    if (!refusal.isEmpty()) {
-      throw new UnservedException(refusal);
-    }
-    for (String option : NOT_FOR_DAEMONS) {
-      if (arguments.hasMatchedOption(option)) {
-        throw new UnservedException("it cannot serve " + option);
-      }
-    }
-    DaemonRun daemon =
-        new DaemonRun(context.console(), context.folders(), environment, context.signals());
-    if (!Files.exists(daemon.socket())) {
-      throw new UnservedException("none listens at " + daemon.socket());
-    }
-    RunArguments asked = arguments(arguments);
-    return sensible(arguments, () -> daemon.run(asked));
+    return DaemonChoice.of(arguments, context, NOT_FOR_DAEMONS)
+        .run(
+            finder -> {
+              RunArguments asked = arguments(arguments);
+              DaemonRun daemon = new DaemonRun(context.console(), finder, context.signals());
+              return Options.sensible(arguments, () -> daemon.run(asked));
+            },
+            () -> runJob(arguments, context, Options.has(arguments, Options.JSON)));
   }
 
   /** What was asked for. */
@@ -196,7 +158,7 @@ final class RunCommand implements Subcommand {
       throws IOException {
     RunArguments asked = arguments(arguments);
     Invocation given =
-        arguments.hasMatchedOption(ACTION) ? null : sensible(arguments, asked::invocation);
+        arguments.hasMatchedOption(ACTION) ? null : Options.sensible(arguments, asked::invocation);
     Quota scratch = Options.scratch(arguments);
     Interruption interruption = context.signals().get();
     Posix posix = Posix.load();
@@ -254,10 +216,10 @@ final class RunCommand implements Subcommand {
       }
       String action = String.valueOf(Options.get(arguments, ACTION));
       Job job = RecordedAction.read(store, store.resolve(action)).job(asked.redirects());
-      Duration timeout = sensible(arguments, asked::timeoutDuration);
+      Duration timeout = Options.sensible(arguments, asked::timeoutDuration);
       return timeout == null ? job : job.withTimeout(timeout);
     }
-    DeclaredOutputs outputs = sensible(arguments, asked::declaredOutputs);
+    DeclaredOutputs outputs = Options.sensible(arguments, asked::declaredOutputs);
     String root = Options.get(arguments, ROOT);
     if (root != null) {
       return new Job(store.resolve(root), given, outputs);
@@ -265,16 +227,6 @@ final class RunCommand implements Subcommand {
     Path directory = Path.of(String.valueOf(Options.get(arguments, INPUTS)));
     Import importer = new Import(posix, interruption, console);
     return new Job(importer.run(store, directory, Set.of()), given, outputs);
-  }
-
-  /** What comes of {@code reading} arguments; where they make no sense, that is wrong usage. */
-  private static <T extends @Nullable Object> T sensible(
-      ParseResult arguments, Interruption.Work<T> reading) throws IOException {
-    try {
-      return reading.run();
-    } catch (IllegalArgumentException e) {
-      throw Options.usage(arguments, String.valueOf(e.getMessage()));
-    }
   }
 
   private static void refuse(ParseResult arguments, String... options) {

@@ -61,6 +61,11 @@ final class Call {
     return null;
   }
 
+  /** The next message that has come, or null. */
+  synchronized byte @Nullable [] poll() {
+    return messages.poll();
+  }
+
   /** The one message of a call that has one. */
   byte[] only() throws IOException {
     byte[] message = next();

@@ -133,6 +133,49 @@ public final class DaemonClient implements AutoCloseable {
   }
 
   /**
+   * Ends a view that was to last; returns it as it was at its end.
+   *
+   * @throws IOException when the daemon had ended it by itself, and says why
+   */
+  public View end(String view) throws IOException {
+    View closed;
+    try {
+      closed = close(view);
+    } catch (IOException e) {
+      String reason = reasonOfEnd(view);
+      throw reason.isEmpty() ? e : endedByItself(reason, e);
+    }
+    String reason = reasonOfEnd(view);
+    if (!reason.isEmpty()) {
+      throw endedByItself(reason, null);
+    }
+    return closed;
+  }
+
+  private static IOException endedByItself(String reason, @Nullable IOException cause) {
+    return new IOException("the daemon has ended the view: " + reason, cause);
+  }
+
+  /** Why the daemon has ended a view by itself, or empty where it did not say that it has. */
+  private String reasonOfEnd(String view) throws IOException {
+    String why = "";
+    for (byte[] told = lease.poll(); told != null; told = lease.poll()) {
+      CodedInputStream in = CodedInputStream.newInstance(told);
+      String closed = "";
+      String reason = "";
+      for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+        switch (tag >>> 3) {
+          case 2 -> closed = in.readStringRequireUtf8();
+          case 3 -> reason = in.readStringRequireUtf8();
+          default -> in.skipField(tag);
+        }
+      }
+      why = closed.equals(view) ? reason : why;
+    }
+    return why;
+  }
+
+  /**
    * Puts a directory in the daemon's store, and returns its root.
    *
    * @throws UnservedException when the daemon imports nothing for this caller
@@ -150,7 +193,7 @@ public final class DaemonClient implements AutoCloseable {
    * Calls {@code then} when the daemon has gone, on the connection's thread; once at most, and not
    * after this client was closed.
    */
-  void whenGone(Runnable then) {
+  public void whenGone(Runnable then) {
     connection.whenEnded(then);
   }
 

@@ -1,0 +1,106 @@
+package build.inputfs.app.cli;
+
+import build.inputfs.app.client.UnservedException;
+import build.inputfs.app.run.Environment;
+import build.inputfs.app.run.Interruption;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * Whether a daemon does the work of one command: as options and environment say, and where one
+ * listens that can. For one thread.
+ */
+final class DaemonChoice {
+  /** What tells where the program's launcher is, for starting a daemon with it. */
+  private static final String LAUNCHER = "inputfs.launcher";
+
+  private final Context context;
+  private final Map<String, String> environment;
+  private final DaemonPolicy policy;
+  private final boolean verbose;
+  private final String unserved;
+
+  private DaemonChoice(
+      Context context,
+      Map<String, String> environment,
+      DaemonPolicy policy,
+      boolean verbose,
+      String unserved) {
+    this.context = context;
+    this.environment = environment;
+    this.policy = policy;
+    this.verbose = verbose;
+    this.unserved = unserved;
+  }
+
+  /** Does the work with the daemon that is found. */
+  @FunctionalInterface
+  interface ByDaemon {
+    int run(DaemonFinder finder) throws IOException;
+  }
+
+  /**
+   * What the arguments of a command and this process's environment say.
+   *
+   * @param notForDaemons the options that no daemon serves
+   */
+  static DaemonChoice of(ParseResult arguments, Context context, List<String> notForDaemons)
+      throws IOException {
+    Map<String, String> environment = System.getenv();
+    DaemonPolicy policy =
+        Options.sensible(
+            arguments,
+            () ->
+                DaemonPolicy.of(
+                    Options.has(arguments, Options.DAEMON),
+                    Options.has(arguments, Options.NO_DAEMON),
+                    environment));
+    String unserved = environment.getOrDefault(Environment.NO_DAEMON, "");
+    for (String option : notForDaemons) {
+      if (unserved.isEmpty() && arguments.hasMatchedOption(option)) {
+        unserved = "it cannot serve " + option;
+      }
+    }
+    return new DaemonChoice(
+        context, environment, policy, Options.has(arguments, Options.VERBOSE), unserved);
+  }
+
+  /**
+   * Does the work, by a daemon or in this process.
+   *
+   * @throws IOException when a daemon is required and none serves this
+   */
+  int run(ByDaemon byDaemon, Interruption.Work<Integer> here) throws IOException {
+    if (policy != DaemonPolicy.NEVER) {
+      try {
+        return byDaemon.run(finder());
+      } catch (UnservedException e) {
+        if (policy == DaemonPolicy.REQUIRE) {
+          throw new IOException("a daemon is required, but " + e.getMessage(), e);
+        }
+        if (verbose) {
+          context.console().say("no daemon is used: " + e.getMessage());
+        }
+      }
+    }
+    return here.run();
+  }
+
+  private DaemonFinder finder() throws IOException {
+    if (!unserved.isEmpty()) {
+      throw new UnservedException(unserved);
+    }
+    DaemonFinder finder = new DaemonFinder(context.folders(), environment);
+    String launcher = System.getProperty(LAUNCHER);
+    if (policy == DaemonPolicy.START && launcher != null) {
+      return finder.startingWith(launcher);
+    }
+    if (!Files.exists(finder.socket())) {
+      throw new UnservedException("none listens at " + finder.socket());
+    }
+    return finder;
+  }
+}

@@ -1,0 +1,113 @@
+package build.inputfs.app.cli;
+
+import build.inputfs.app.client.DaemonClient;
+import build.inputfs.app.client.DaemonClient.Info;
+import build.inputfs.app.client.UnservedException;
+import build.inputfs.app.daemon.SocketPath;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Finds this user's daemon for a command that it can serve. For one thread. */
+final class DaemonFinder {
+  private final Folders folders;
+  private final Map<String, String> environment;
+  private @Nullable String launcher;
+
+  /**
+   * @param environment tells where the daemon's socket is
+   */
+  DaemonFinder(Folders folders, Map<String, String> environment) {
+    this.folders = folders;
+    this.environment = environment;
+  }
+
+  /** Has a daemon started by this program where none listens. */
+  DaemonFinder startingWith(String program) {
+    launcher = program;
+    return this;
+  }
+
+  /** Where this user's daemon listens: the owner of /proc/self is the effective user, proc(5). */
+  Path socket() throws IOException {
+    int user = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    return SocketPath.of(environment, user);
+  }
+
+  /**
+   * Connects to the daemon, if it has this store and this strategy and its mounts are seen by us.
+   *
+   * @param description who holds the lease, for people
+   * @param store its folder, or null for the default store
+   * @param strategy its name
+   * @throws UnservedException when there is none that serves this
+   */
+  DaemonClient find(String description, @Nullable Path store, String strategy) throws IOException {
+    DaemonClient daemon = connect(description);
+    try {
+      String refusal = refusal(store, strategy, info(daemon));
+      if (refusal != null) {
+        throw new UnservedException(refusal);
+      }
+      return daemon;
+    } catch (IOException | RuntimeException e) {
+      daemon.close();
+      throw e;
+    }
+  }
+
+  private DaemonClient connect(String description) throws IOException {
+    Path socket = socket();
+    String program = launcher;
+    try {
+      return DaemonClient.connect(socket, description);
+    } catch (IOException e) {
+      if (program == null) {
+        throw new UnservedException("none listens: " + e.getMessage(), e);
+      }
+      return new DaemonStarter(program, socket, folders.scratch())
+          .start(() -> DaemonClient.connect(socket, description));
+    }
+  }
+
+  private static Info info(DaemonClient daemon) throws UnservedException {
+    try {
+      return daemon.info();
+    } catch (IOException e) {
+      throw new UnservedException("it does not answer: " + e.getMessage(), e);
+    }
+  }
+
+  /** Why this daemon cannot do it, or null. */
+  private @Nullable String refusal(@Nullable Path asked, String strategy, Info info)
+      throws IOException {
+    Path store = asked == null ? folders.store() : asked;
+    if (!isSame(store, info.store())) {
+      return "its store is %s, not %s".formatted(info.store(), store);
+    }
+    if (!strategy.equals(Strategies.AUTOMATIC) && !info.strategies().contains(strategy)) {
+      return "it has no strategy " + strategy;
+    }
+    if (info.ownNamespace() && !isOurNamespace(info.pid())) {
+      return "its mounts are not seen by others";
+    }
+    return null;
+  }
+
+  private static boolean isSame(Path store, Path other) throws IOException {
+    Path absolute = store.toAbsolutePath().normalize();
+    return absolute.equals(other) || (Files.exists(absolute) && Files.isSameFile(absolute, other));
+  }
+
+  /** Whether a process has our mount namespace: namespaces(7). */
+  private static boolean isOurNamespace(long pid) {
+    try {
+      Path own = Files.readSymbolicLink(Path.of("/proc/self/ns/mnt"));
+      return own.equals(Files.readSymbolicLink(Path.of("/proc/" + pid + "/ns/mnt")));
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
