@@ -1,0 +1,253 @@
+package build.inputfs.cas.remote;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.digest.DigestFunction;
+import build.inputfs.cas.proto.RequestMetadata;
+import build.inputfs.cas.remote.RemoteException.Kind;
+import build.inputfs.cas.remote.testserver.Fault;
+import build.inputfs.cas.remote.testserver.ReapiServer;
+import build.inputfs.cas.remote.testserver.Rpc;
+import build.inputfs.cas.remote.testserver.SeenCall;
+import io.grpc.Status;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a server says of itself, who it is told that asks, and what it lacks. */
+@Timeout(60)
+final class RemoteCasTest {
+  private final RemoteFixture fixture = new RemoteFixture();
+  private final ReapiServer server = fixture.server;
+
+  RemoteCasTest() throws IOException {}
+
+  @AfterEach
+  void close() throws IOException {
+    fixture.close();
+  }
+
+  @Test
+  void capabilities_areAskedOnceAndFirst() throws IOException {
+    Digest digest = server.put(new byte[10]);
+    server.offer(ReapiServer.Offer.USUAL.compressed().withMaxBatchBytes(1 << 20));
+
+    try (RemoteCas remote = fixture.open()) {
+      assertThat(remote.findMissing(List.of(digest))).isEmpty();
+      assertThat(remote.capabilities())
+          .isEqualTo(new RemoteCapabilities(List.of("SHA256"), 1 << 20, true, true, 0));
+      assertThat(remote.largestInBatch()).isLessThan(1 << 20).isGreaterThan((1 << 20) - 1000);
+    }
+    assertThat(server.seen())
+        .extracting(SeenCall::rpc)
+        .containsExactly(Rpc.CAPABILITIES, Rpc.FIND_MISSING);
+  }
+
+  @Test
+  void capabilities_withoutTheDigestFunction_areRefused() throws IOException {
+    server.offer(ReapiServer.Offer.USUAL.withDigestFunctions("SHA1", "BLAKE3"));
+
+    try (RemoteCas remote = fixture.open()) {
+      assertThatExceptionOfType(RemoteException.class)
+          .isThrownBy(remote::capabilities)
+          .withMessageContaining("digest function SHA256: the server has SHA1, BLAKE3")
+          .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.UNSUPPORTED));
+      assertThatExceptionOfType(RemoteException.class)
+          .isThrownBy(() -> RemoteFixture.read(remote, DigestFunction.SHA256.digest(new byte[1])));
+    }
+    assertThat(server.seen(Rpc.READ)).isEmpty();
+  }
+
+  @Test
+  void capabilities_thatTheServerDoesNotTell_areTheLeast() throws IOException {
+    server.lacks(Rpc.CAPABILITIES);
+    byte[] content = RemoteFixture.text(1000, 1);
+    Digest digest = server.put(content);
+
+    try (RemoteCas remote = fixture.open()) {
+      assertThat(remote.capabilities()).isEqualTo(RemoteCapabilities.LEAST);
+      assertThat(RemoteFixture.read(remote, digest)).isEqualTo(content);
+    }
+  }
+
+  @Test
+  void findMissing_tellsWhatIsNotThere() throws IOException {
+    List<Digest> missing = new ArrayList<>();
+    List<Digest> all = new ArrayList<>(List.of(DigestFunction.SHA256.empty()));
+    for (int i = 0; i < 100; i++) {
+      byte[] content = RemoteFixture.random(10, i);
+      Digest digest = DigestFunction.SHA256.digest(content);
+      all.add(digest);
+      if (i % 3 == 0) {
+        missing.add(digest);
+      } else {
+        server.put(content);
+      }
+    }
+    all.addAll(missing);
+
+    try (RemoteCas remote = fixture.open()) {
+      assertThat(remote.findMissing(all)).containsExactlyElementsOf(missing);
+      assertThat(remote.findMissing(List.of())).isEmpty();
+    }
+    assertThat(server.seen(Rpc.FIND_MISSING)).hasSize(1);
+  }
+
+  @Test
+  void findMissing_whenTheServerFailsForAWhile_triesAgain() throws IOException {
+    server.next(
+        Rpc.FIND_MISSING,
+        new Fault.Fails(Status.Code.UNAVAILABLE, 0),
+        new Fault.Hangs(0),
+        new Fault.Fails(Status.Code.RESOURCE_EXHAUSTED, 0));
+    Digest digest = DigestFunction.SHA256.digest(new byte[1]);
+
+    try (RemoteCas remote = fixture.open()) {
+      assertThat(remote.findMissing(List.of(digest))).containsExactly(digest);
+      List<String> retries = new ArrayList<>();
+      remote.meter(
+          reading -> {
+            if (reading.name().equals("remote_retries")) {
+              retries.add(Long.toString(reading.value()));
+            }
+          });
+      assertThat(retries).containsExactly("3");
+    }
+  }
+
+  @Test
+  void calls_ofAnInstance_nameIt() throws IOException {
+    server.habits(ReapiServer.Habits.GOOD.withInstance("team/main"));
+    byte[] content = RemoteFixture.text(1000, 1);
+    Digest digest = server.put(content);
+
+    try (RemoteCas remote = fixture.open()) {
+      assertThat(remote.target().instance()).isEqualTo("team/main");
+      assertThat(RemoteFixture.read(remote, digest)).isEqualTo(content);
+      assertThat(remote.findMissing(List.of(digest))).isEmpty();
+      RemoteFixture.Batch batch = new RemoteFixture.Batch();
+      remote.readBatch(List.of(digest), batch);
+      assertThat(batch.contents).containsKey(digest);
+    }
+  }
+
+  @Test
+  void calls_ofAnUnknownInstance_fail() throws IOException {
+    server.habits(ReapiServer.Habits.GOOD.withInstance("other"));
+    RemoteOptions options =
+        RemoteOptions.of(
+            RemoteTarget.parse("grpc://localhost:" + server.port()), RemoteFixture.TOOL);
+
+    try (RemoteCas remote = RemoteCas.open(options, DigestFunction.SHA256)) {
+      assertThatExceptionOfType(RemoteException.class)
+          .isThrownBy(remote::capabilities)
+          .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.NOT_FOUND));
+    }
+  }
+
+  @Test
+  void calls_sayForWhomTheyAreMade() throws IOException {
+    Digest digest = server.put(new byte[10]);
+
+    try (RemoteCas remote = fixture.open()) {
+      RemoteCas action = remote.forAction("abc", "run-7");
+      assertThat(action.findMissing(List.of(digest))).isEmpty();
+      action.close();
+      assertThat(remote.findMissing(List.of(digest))).isEmpty();
+    }
+    RequestMetadata first = server.seen(Rpc.FIND_MISSING).getFirst().metadata();
+    assertThat(first.getActionId()).isEqualTo("abc");
+    assertThat(first.getToolInvocationId()).isEqualTo("run-7");
+    RequestMetadata second = server.seen(Rpc.FIND_MISSING).getLast().metadata();
+    assertThat(second.getActionId()).isEmpty();
+    assertThat(second.getToolDetails().getToolName()).isEqualTo("wire-test");
+    assertThat(second.getToolDetails().getToolVersion()).isEqualTo("1.2");
+    assertThat(server.seen())
+        .allSatisfy(call -> assertThat(call.metadata().hasToolDetails()).isTrue());
+  }
+
+  @Test
+  void calls_showWhatIsInFiles_asItIsNow(@TempDir Path folder) throws IOException {
+    Path token = Files.writeString(folder.resolve("token"), "secret-1\n");
+    Path headers = Files.writeString(folder.resolve("headers"), "# ours\n\nX-Team: blue\n");
+    RemoteOptions options =
+        fixture
+            .options()
+            .with(new RemoteOptions.Credentials(null, null, null, token, List.of(headers)));
+
+    try (RemoteCas remote = RemoteCas.open(options, DigestFunction.SHA256)) {
+      var _ = remote.capabilities();
+      assertThat(server.seen().getLast().header("authorization")).isEqualTo("Bearer secret-1");
+      assertThat(server.seen().getLast().header("x-team")).isEqualTo("blue");
+
+      Files.writeString(token, "secret-two");
+      Files.writeString(headers, "x-team: green\nx-more: 1");
+      var _ = remote.findMissing(List.of(DigestFunction.SHA256.digest(new byte[1])));
+      assertThat(server.seen().getLast().header("authorization")).isEqualTo("Bearer secret-two");
+      assertThat(server.seen().getLast().header("x-team")).isEqualTo("green");
+      assertThat(server.seen().getLast().header("x-more")).isEqualTo("1");
+
+      Files.delete(token);
+      assertThatExceptionOfType(RemoteException.class)
+          .isThrownBy(() -> remote.findMissing(List.of(DigestFunction.SHA256.digest(new byte[1]))))
+          .withMessageContaining(token.toString())
+          .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.REFUSED));
+    }
+  }
+
+  @Test
+  void open_withATokenThatOthersCouldRead_refuses(@TempDir Path folder) throws IOException {
+    Path token = Files.writeString(folder.resolve("token"), "secret");
+    RemoteOptions options =
+        RemoteOptions.of(RemoteTarget.parse("grpc://cache.example:8980"), RemoteFixture.TOOL)
+            .with(new RemoteOptions.Credentials(null, null, null, token, List.of()));
+
+    assertThatExceptionOfType(RemoteException.class)
+        .isThrownBy(() -> RemoteCas.open(options, DigestFunction.SHA256))
+        .withMessageContaining("grpcs://");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "grpc://cache:8980, false, cache, 8980, ''",
+    "grpcs://cache.example:443/, true, cache.example, 443, ''",
+    "grpc://[::1]:9/a/b, false, ::1, 9, a/b",
+    "grpc://127.0.0.1:65535/main, false, 127.0.0.1, 65535, main"
+  })
+  void target_isReadAndWritten(
+      String text, boolean secure, String host, int port, String instance) {
+    RemoteTarget target = RemoteTarget.parse(text);
+    assertThat(target).isEqualTo(new RemoteTarget(secure, host, port, instance));
+    assertThat(RemoteTarget.parse(target.toString())).isEqualTo(target);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "cache:8980",
+        "http://cache:80",
+        "grpc://cache",
+        "grpc://cache:0",
+        "grpc://cache:70000",
+        "grpc://:80",
+        "grpc://cache:80/a/blobs/b",
+        "grpc://::1:80"
+      })
+  void target_thatIsNone_isRefused(String text) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RemoteTarget.parse(text))
+        .withMessageContaining(text);
+  }
+}
