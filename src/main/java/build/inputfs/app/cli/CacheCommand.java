@@ -66,7 +66,7 @@ final class CacheCommand implements Subcommand {
     Posix posix = Posix.load();
     int exitCode = OK;
     try (Stores stores = context.stores(posix)) {
-      LocalStore store = stores.open(Options.path(arguments, Options.CAS), StoreAccess.AUTOMATIC);
+      LocalStore store = stores.open(arguments, StoreAccess.AUTOMATIC);
       TreeReader trees = new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES);
       int threads = Runtime.getRuntime().availableProcessors();
       CacheFolder caches = new CacheFolder(context.folders().trees());

@@ -1,6 +1,5 @@
 package build.inputfs.app.cli;
 
-import build.inputfs.cas.digest.DigestFunction;
 import build.inputfs.cas.life.LimitStats;
 import build.inputfs.cas.life.LimitedStore;
 import build.inputfs.cas.life.StoreCheck;
@@ -55,7 +54,7 @@ final class CasCommand implements Subcommand {
     long limit = what.equals("gc") ? Options.size(arguments, MAX_SIZE) : 0;
     Posix posix = Posix.load();
     try (Stores stores = context.stores(posix)) {
-      LocalStore store = stores.open(Options.path(arguments, Options.CAS), StoreAccess.AUTOMATIC);
+      LocalStore store = stores.open(arguments, StoreAccess.AUTOMATIC);
       return switch (what) {
         case "verify" -> verify(store, posix, context.console());
         case "gc" -> shrink(store, limit, posix, context.console());
@@ -101,7 +100,7 @@ final class CasCommand implements Subcommand {
     if (!store.isWritable()) {
       throw new IOException("the store in " + store.root() + " cannot be written");
     }
-    LimitStats stats = LimitedStore.shrink(store.root(), DigestFunction.SHA256, limit, posix);
+    LimitStats stats = LimitedStore.shrink(store.root(), store.function(), limit, posix);
     console
         .out()
         .printf(

@@ -5,6 +5,7 @@ import build.inputfs.app.run.Environment;
 import build.inputfs.app.run.Interruption;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.ParseResult;
@@ -17,6 +18,7 @@ final class DaemonChoice {
   /** What tells where the program's launcher is, for starting a daemon with it. */
   private static final String LAUNCHER = "inputfs.launcher";
 
+  private final ParseResult arguments;
   private final Context context;
   private final Map<String, String> environment;
   private final DaemonPolicy policy;
@@ -24,11 +26,13 @@ final class DaemonChoice {
   private final String unserved;
 
   private DaemonChoice(
+      ParseResult arguments,
       Context context,
       Map<String, String> environment,
       DaemonPolicy policy,
       boolean verbose,
       String unserved) {
+    this.arguments = arguments;
     this.context = context;
     this.environment = environment;
     this.policy = policy;
@@ -65,7 +69,7 @@ final class DaemonChoice {
       }
     }
     return new DaemonChoice(
-        context, environment, policy, Options.has(arguments, Options.VERBOSE), unserved);
+        arguments, context, environment, policy, Options.has(arguments, Options.VERBOSE), unserved);
   }
 
   /**
@@ -93,7 +97,8 @@ final class DaemonChoice {
     if (!unserved.isEmpty()) {
       throw new UnservedException(unserved);
     }
-    DaemonFinder finder = new DaemonFinder(context.folders(), environment);
+    Path store = Stores.place(arguments, context.folders()).root();
+    DaemonFinder finder = new DaemonFinder(context.folders(), environment).ofStore(store);
     String launcher = System.getProperty(LAUNCHER);
     if (policy == DaemonPolicy.START && launcher != null) {
       return finder.startingWith(launcher);

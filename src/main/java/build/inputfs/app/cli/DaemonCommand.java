@@ -157,10 +157,9 @@ final class DaemonCommand implements Subcommand {
     }
     socket = socket.toAbsolutePath().normalize();
     try (Stores stores = context.stores(posix)) {
-      Path folder = Options.path(arguments, Options.CAS);
-      LimitedStore limited = limit == 0 ? null : stores.openLimited(folder, limit);
+      LimitedStore limited = limit == 0 ? null : stores.openLimited(arguments, limit);
       LocalStore store =
-          limited == null ? stores.open(folder, StoreAccess.AUTOMATIC) : limited.store();
+          limited == null ? stores.open(arguments, StoreAccess.AUTOMATIC) : limited.store();
       LocalStore results = stores.writable(store);
       OutputCollector outputs = new OutputCollector(store, results);
       TreeReader trees =

@@ -15,6 +15,7 @@ final class DaemonFinder {
   private final Folders folders;
   private final Map<String, String> environment;
   private @Nullable String launcher;
+  private @Nullable Path place;
 
   /**
    * @param environment tells where the daemon's socket is
@@ -27,6 +28,12 @@ final class DaemonFinder {
   /** Has a daemon started by this program where none listens. */
   DaemonFinder startingWith(String program) {
     launcher = program;
+    return this;
+  }
+
+  /** Has the daemon's store be in this folder, wherever the digest function has led to it. */
+  DaemonFinder ofStore(Path root) {
+    place = root;
     return this;
   }
 
@@ -83,7 +90,8 @@ final class DaemonFinder {
   /** Why this daemon cannot do it, or null. */
   private @Nullable String refusal(@Nullable Path asked, String strategy, Info info)
       throws IOException {
-    Path store = asked == null ? folders.store() : asked;
+    Path known = place;
+    Path store = known != null ? known : asked != null ? asked : folders.store();
     if (!isSame(store, info.store())) {
       return "its store is %s, not %s".formatted(info.store(), store);
     }

@@ -49,7 +49,7 @@ final class ImportCommand implements Subcommand {
     Interruption interruption = context.signals().get();
     Posix posix = Posix.load();
     try (Stores stores = context.stores(posix)) {
-      LocalStore store = stores.open(Options.path(arguments, Options.CAS), StoreAccess.AUTOMATIC);
+      LocalStore store = stores.open(arguments, StoreAccess.AUTOMATIC);
       if (!store.isWritable()) {
         throw new IOException(
             "the store in " + store.root() + " cannot be written: give another with --cas");

@@ -57,7 +57,7 @@ final class MaterializeCommand implements Subcommand {
     Posix posix = Posix.load();
     int threads = Runtime.getRuntime().availableProcessors();
     try (Stores stores = context.stores(posix)) {
-      LocalStore store = stores.open(Options.path(arguments, Options.CAS), StoreAccess.AUTOMATIC);
+      LocalStore store = stores.open(arguments, StoreAccess.AUTOMATIC);
       Digest root = store.resolve(rootText);
       TreeReader trees = new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES);
       TreeOptions options = new TreeOptions(mechanism, posix.geteuid(), posix.getegid());

@@ -65,7 +65,7 @@ final class MountCommand implements Subcommand {
     Interruption interruption = context.signals().get();
     Posix posix = Posix.load();
     try (Stores stores = context.stores(posix)) {
-      LocalStore store = stores.open(asked.store(), StoreAccess.AUTOMATIC);
+      LocalStore store = stores.open(arguments, StoreAccess.AUTOMATIC);
       Digest root = store.resolve(asked.root());
       var _ = MountPoints.check(posix, mountPoint);
       ViewSpec spec =

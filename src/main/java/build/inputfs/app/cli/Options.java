@@ -3,11 +3,14 @@ package build.inputfs.app.cli;
 import build.inputfs.app.run.Interruption;
 import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.Quota.Medium;
+import build.inputfs.cas.digest.DigestFunction;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -19,6 +22,7 @@ import picocli.CommandLine.ParseResult;
 final class Options {
   static final String CAS = "--cas";
   static final String DAEMON = "--daemon";
+  static final String DIGEST_FUNCTION = "--digest-function";
   static final String JSON = "--json";
   static final String NO_DAEMON = "--no-daemon";
   static final String SCRATCH = "--scratch";
@@ -106,6 +110,13 @@ final class Options {
             "DIR",
             "The store (default: $XDG_CACHE_HOME/inputfs or ~/.cache/inputfs)."
                 + (more.isEmpty() ? "" : " " + more)));
+    spec.addOption(
+        choice(
+            DIGEST_FUNCTION,
+            "NAME",
+            Stream.of(DigestFunction.values()).map(DigestFunction::resourceName).toList(),
+            "The store's digest function: sha256, sha1, md5, sha384, sha512 or blake3 (default: that"
+                + " of the blobs in --cas; else sha256)."));
   }
 
   static void addView(CommandSpec spec) {
@@ -194,6 +205,19 @@ final class Options {
       case "tmpfs" -> Medium.MEMORY;
       default -> throw usage(arguments, SCRATCH_KIND + " takes disk or tmpfs, not " + kind);
     };
+  }
+
+  /** The digest function that is asked for, or null. */
+  static @Nullable DigestFunction digestFunction(ParseResult arguments) {
+    String name = get(arguments, DIGEST_FUNCTION);
+    if (name == null) {
+      return null;
+    }
+    DigestFunction function = DigestFunction.named(name.toLowerCase(Locale.ROOT).replace("-", ""));
+    if (function == null) {
+      throw usage(arguments, "there is no digest function '" + name + "'");
+    }
+    return function;
   }
 
   static boolean has(ParseResult arguments, String flag) {

@@ -52,7 +52,7 @@ record Place(LocalStore store, TreeReader trees, Digest root, String path) {
   /** Opens the store, does something with the place that the arguments name, and closes it. */
   static int use(ParseResult arguments, Context context, Use use) throws IOException {
     try (Stores stores = context.stores(Posix.load())) {
-      LocalStore store = stores.open(Options.path(arguments, Options.CAS), StoreAccess.READ_ONLY);
+      LocalStore store = stores.open(arguments, StoreAccess.READ_ONLY);
       String path = Options.argument(arguments, 1);
       Digest root = store.resolve(Options.required(arguments, 0));
       try (Lease _ = store.lease(root)) {

@@ -64,13 +64,13 @@ final class ReapCommand implements Subcommand {
   }
 
   /** Where the options have leftovers looked for. */
-  static Leftovers leftovers(ParseResult arguments, Context context, Posix posix) {
+  static Leftovers leftovers(ParseResult arguments, Context context, Posix posix)
+      throws IOException {
     Path scratch = Options.path(arguments, Options.SCRATCH);
     Set<Path> folders = new LinkedHashSet<>();
     folders.add(scratch == null ? context.folders().scratch() : scratch);
     folders.add(context.folders().mountPoints());
-    Path given = Options.path(arguments, Options.CAS);
-    Path store = given == null ? context.folders().store() : given;
+    Path store = Stores.place(arguments, context.folders()).root();
     folders.add(store); // where doctors try what its disk can do
     return new Leftovers(posix, List.copyOf(folders), scratch == null, StoreFiles.in(store, posix));
   }

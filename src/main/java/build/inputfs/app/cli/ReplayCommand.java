@@ -62,8 +62,7 @@ final class ReplayCommand implements Subcommand {
     Interruption interruption = context.signals().get();
     Posix posix = Posix.load();
     try (Stores stores = context.stores(posix)) {
-      LocalStore recordings =
-          stores.open(Options.path(arguments, Options.CAS), StoreAccess.READ_ONLY);
+      LocalStore recordings = stores.open(arguments, StoreAccess.READ_ONLY);
       LocalStore results = stores.writable(recordings);
       TreeReader trees = new TreeReader(recordings, TreeReader.DEFAULT_CACHE_BYTES);
       List<String> actions = Options.rest(arguments, 0);

@@ -165,7 +165,7 @@ final class RunCommand implements Subcommand {
     try (Stores stores = context.stores(posix)) {
       StoreAccess access =
           Options.has(arguments, READ_ONLY_CAS) ? StoreAccess.READ_ONLY : StoreAccess.AUTOMATIC;
-      LocalStore store = stores.open(Options.path(arguments, Options.CAS), access);
+      LocalStore store = stores.open(arguments, access);
       LocalStore results = stores.writable(store);
       long start = System.nanoTime();
       LocalStore inputs = arguments.hasMatchedOption(INPUTS) ? results : store;

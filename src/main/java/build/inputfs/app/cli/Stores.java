@@ -6,12 +6,13 @@ import build.inputfs.cas.life.LimitedStore;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
+import build.inputfs.cas.store.StorePlace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ParseResult;
 
 /** The stores that one command works with: opened as they are needed, closed together. */
 final class Stores implements AutoCloseable {
@@ -25,48 +26,71 @@ final class Stores implements AutoCloseable {
   }
 
   /**
-   * Opens a store.
+   * Where the store is that the options ask for, or the default store.
    *
-   * @param root its folder, or null for the default store
+   * @throws IOException when that has another digest function than the options ask for
    */
-  LocalStore open(@Nullable Path root, StoreAccess access) throws IOException {
-    if (root == null && access != StoreAccess.READ_ONLY) {
-      Context.makeOwn(folders.store(), Options.CAS);
+  static StorePlace place(ParseResult arguments, Folders folders) throws IOException {
+    Path folder = Options.path(arguments, Options.CAS);
+    DigestFunction function = Options.digestFunction(arguments);
+    return folder == null
+        ? defaultPlace(folders, function == null ? DigestFunction.SHA256 : function)
+        : StorePlace.in(folder.toAbsolutePath().normalize(), function);
+  }
+
+  /** The default store of a digest function: each has one of its own. */
+  private static StorePlace defaultPlace(Folders folders, DigestFunction function) {
+    Path folder = folders.store();
+    return new StorePlace(
+        function == DigestFunction.SHA256 ? folder : folder.resolve(function.resourceName()),
+        function);
+  }
+
+  /** Opens the store that the options ask for. */
+  LocalStore open(ParseResult arguments, StoreAccess access) throws IOException {
+    return open(place(arguments, folders), access);
+  }
+
+  /** Opens a store whose digest function its blobs tell. */
+  LocalStore open(Path folder, StoreAccess access) throws IOException {
+    return open(StorePlace.in(folder, null), access);
+  }
+
+  private LocalStore open(StorePlace place, StoreAccess access) throws IOException {
+    if (access != StoreAccess.READ_ONLY) {
+      makeDefault(place);
     }
     LocalStore store =
-        LocalStore.open(
-            root == null ? folders.store() : root,
-            DigestFunction.SHA256,
-            access,
-            folders.privateFolder(),
-            posix);
+        LocalStore.open(place.root(), place.function(), access, folders.privateFolder(), posix);
     opened.push(store::close);
     return store;
   }
 
   /**
-   * Opens a store that this process keeps within a limit, as long as it lives.
+   * Opens the store that the options ask for, which this process keeps within a limit as long as it
+   * lives.
    *
-   * @param root its folder, or null for the default store
    * @param limit in bytes
    */
-  LimitedStore openLimited(@Nullable Path root, long limit) throws IOException {
-    if (root == null) {
-      Context.makeOwn(folders.store(), Options.CAS);
-    }
-    LimitedStore store =
-        LimitedStore.open(
-            root == null ? folders.store() : root.toAbsolutePath().normalize(),
-            DigestFunction.SHA256,
-            limit,
-            posix);
+  LimitedStore openLimited(ParseResult arguments, long limit) throws IOException {
+    StorePlace place = place(arguments, folders);
+    makeDefault(place);
+    LimitedStore store = LimitedStore.open(place.root(), place.function(), limit, posix);
     opened.push(store::close);
     return store;
   }
 
   /** The store for what is made when {@code store} cannot be written: the default store then. */
   LocalStore writable(LocalStore store) throws IOException {
-    return store.isWritable() ? store : open(null, StoreAccess.READ_WRITE);
+    return store.isWritable()
+        ? store
+        : open(defaultPlace(folders, store.function()), StoreAccess.READ_WRITE);
+  }
+
+  private void makeDefault(StorePlace place) throws IOException {
+    if (place.equals(defaultPlace(folders, place.function()))) {
+      Context.makeOwn(place.root(), Options.CAS);
+    }
   }
 
   @Override

@@ -1,27 +1,26 @@
 package build.inputfs.app.daemon;
 
-import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.digest.DigestFunction;
 import java.io.IOException;
 import java.util.List;
 
 /** Says which blobs of a tree are not in the store. */
 public final class MissingBlobsException extends IOException {
-  private final List<Digest> digests;
+  private final List<String> blobs;
 
   /**
-   * @param digests at least one
+   * @param blobs their names, as {@link DigestFunction#blobName} gives them; at least one
    */
-  public MissingBlobsException(List<Digest> digests) {
+  public MissingBlobsException(List<String> blobs) {
     super(
-        digests.size() == 1
-            ? "missing blob blobs/" + digests.getFirst()
-            : "%d missing blobs, the first is blobs/%s"
-                .formatted(digests.size(), digests.getFirst()));
-    this.digests = List.copyOf(digests);
+        blobs.size() == 1
+            ? "missing blob " + blobs.getFirst()
+            : "%d missing blobs, the first is %s".formatted(blobs.size(), blobs.getFirst()));
+    this.blobs = List.copyOf(blobs);
   }
 
-  /** All that are known to be missing. */
-  public List<Digest> digests() {
-    return digests;
+  /** The names of all that are known to be missing. */
+  public List<String> blobs() {
+    return blobs;
   }
 }

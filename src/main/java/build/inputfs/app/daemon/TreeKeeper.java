@@ -90,7 +90,7 @@ public final class TreeKeeper {
       }
     }
     if (!missing.isEmpty()) {
-      throw new MissingBlobsException(missing);
+      throw new MissingBlobsException(missing.stream().map(store.function()::blobName).toList());
     }
     return trees.summarize(root);
   }

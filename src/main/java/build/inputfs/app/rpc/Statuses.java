@@ -3,7 +3,6 @@ package build.inputfs.app.rpc;
 import build.inputfs.app.daemon.MissingBlobsException;
 import build.inputfs.app.daemon.RefusedException;
 import build.inputfs.app.run.Problems;
-import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.digest.InvalidDigestException;
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.PosixException;
@@ -29,16 +28,14 @@ final class Statuses {
 
   /** What a client is told of a failure. */
   static StatusRuntimeException of(Throwable failure) {
-    List<Digest> missing = missing(failure);
+    List<String> missing = missing(failure);
     com.google.rpc.Status.Builder status =
         com.google.rpc.Status.newBuilder().setMessage(Problems.describe(failure));
     if (!missing.isEmpty()) {
       PreconditionFailure.Builder violations = PreconditionFailure.newBuilder();
-      for (Digest digest : missing) {
+      for (String blob : missing) {
         violations.addViolations(
-            PreconditionFailure.Violation.newBuilder()
-                .setType("MISSING")
-                .setSubject("blobs/" + digest));
+            PreconditionFailure.Violation.newBuilder().setType("MISSING").setSubject(blob));
       }
       status.setCode(Code.FAILED_PRECONDITION_VALUE).addDetails(Any.pack(violations.build()));
     } else {
@@ -81,15 +78,15 @@ final class Statuses {
         || errno == Errnos.ENOMEM;
   }
 
-  /** The missing blobs that are behind a failure, or none. */
-  private static List<Digest> missing(Throwable failure) {
+  /** The names of the missing blobs that are behind a failure, or none. */
+  private static List<String> missing(Throwable failure) {
     Throwable cause = failure;
     for (int i = 0; cause != null && i < MOST_CAUSES; i++, cause = cause.getCause()) {
       if (cause instanceof MissingBlobException one) {
-        return List.of(one.digest());
+        return List.of(one.blob());
       }
       if (cause instanceof MissingBlobsException several) {
-        return several.digests();
+        return several.blobs();
       }
     }
     return List.of();

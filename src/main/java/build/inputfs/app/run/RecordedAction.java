@@ -44,7 +44,7 @@ public record RecordedAction(
       return new RecordedAction(
           digest, root, message(blobs, commandDigest, Command.parser(), "a command"), timeout);
     } catch (InvalidDigestException e) {
-      throw new IOException("blobs/" + digest + " is not an action: " + e.getMessage(), e);
+      throw new IOException("blob " + digest + " is not an action: " + e.getMessage(), e);
     }
   }
 
@@ -67,7 +67,7 @@ public record RecordedAction(
               redirects),
           DeclaredOutputs.of(command));
     } catch (IllegalArgumentException e) {
-      throw new IOException("action blobs/" + digest + " cannot be run: " + e.getMessage(), e);
+      throw new IOException("action " + digest + " cannot be run: " + e.getMessage(), e);
     }
   }
 
@@ -77,7 +77,7 @@ public record RecordedAction(
     try {
       return parser.parseFrom(encoded);
     } catch (InvalidProtocolBufferException e) {
-      throw new IOException("blobs/" + digest + " is not " + what + ": " + e.getMessage(), e);
+      throw new IOException("blob " + digest + " is not " + what + ": " + e.getMessage(), e);
     }
   }
 }

@@ -7,8 +7,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The name of a blob: the hash of its bytes, and their number. Immutable.
  *
- * <p>Ordered by hash (as unsigned bytes), then by size. It does not hold its {@link
- * DigestFunction}: the length of the hash tells it.
+ * <p>Ordered by hash (as unsigned bytes), then by size. It does not know its {@link
+ * DigestFunction}: the store that it is used with does, and two functions may make hashes of the
+ * same length.
  */
 public final class Digest implements Comparable<Digest> {
   private final byte[] hash;
@@ -67,16 +68,12 @@ public final class Digest implements Comparable<Digest> {
    * @throws InvalidDigestException when it is none of these; the message says why
    */
   public static Digest parse(String text) {
-    return DigestParser.parse(text);
+    return DigestParser.parse(text, null);
   }
 
-  /** The function that makes hashes of this length. */
-  public DigestFunction function() {
-    DigestFunction function = DigestFunction.ofHashLength(hash.length);
-    if (function == null) {
-      throw new IllegalStateException("a digest of " + hash.length + " bytes");
-    }
-    return function;
+  /** Length of the hash in bytes. */
+  public int hashLength() {
+    return hash.length;
   }
 
   /** Size of the blob in bytes. */
@@ -84,9 +81,16 @@ public final class Digest implements Comparable<Digest> {
     return size;
   }
 
-  /** Whether it names the blob of no bytes, which exists everywhere. */
+  /** Whether it names the blob of no bytes, which exists everywhere, by whichever function. */
   public boolean isEmpty() {
-    return size == 0 && equals(function().empty());
+    if (size == 0) {
+      for (DigestFunction function : DigestFunction.values()) {
+        if (equals(function.empty())) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   /** The hash in lowercase hexadecimal. */

@@ -21,7 +21,10 @@ final class DigestParser {
 
   private DigestParser() {}
 
-  static Digest parse(String text) {
+  /**
+   * @param wanted the function that it has to be of, or null for any
+   */
+  static Digest parse(String text, @Nullable DigestFunction wanted) {
     List<String> segments = Arrays.asList(text.split("/", -1));
     int blobs = segments.indexOf("blobs");
     int hash = blobs + 1;
@@ -34,9 +37,9 @@ final class DigestParser {
       if (!pair.matches()) {
         throw invalid(text, "it is not a hash and a size");
       }
-      return digest(text, pair.group(1), pair.group(2));
+      return checked(text, digest(text, pair.group(1), pair.group(2)), wanted);
     }
-    DigestFunction named = hash < segments.size() ? functionNamed(segments.get(hash)) : null;
+    DigestFunction named = hash < segments.size() ? DigestFunction.named(segments.get(hash)) : null;
     if (named != null) {
       hash++;
     }
@@ -49,8 +52,18 @@ final class DigestParser {
       throw invalid(text, "something follows the size");
     }
     Digest digest = digest(text, segments.get(hash), segments.get(hash + 1));
-    if (named != null && named != digest.function()) {
-      throw invalid(text, "the hash is not one of " + named.resourceName());
+    if (named != null && wanted != null && named != wanted) {
+      throw invalid(text, "it is of %s, not %s".formatted(named.title(), wanted.title()));
+    }
+    return checked(text, digest, named == null ? wanted : named);
+  }
+
+  private static Digest checked(String text, Digest digest, @Nullable DigestFunction function) {
+    if (function != null && function.hashLength() != digest.hashLength()) {
+      throw invalid(
+          text,
+          "the hash has %d digits, and those of %s have %d"
+              .formatted(2 * digest.hashLength(), function.title(), 2 * function.hashLength()));
     }
     return digest;
   }
@@ -61,7 +74,7 @@ final class DigestParser {
       return "'" + hash + "' is not lowercase hexadecimal";
     }
     if (hash.length() % 2 != 0 || DigestFunction.ofHashLength(hash.length() / 2) == null) {
-      return "the hash has " + hash.length() + " digits, and SHA-256 has 64";
+      return "the hash has " + hash.length() + " digits, as no digest function's has";
     }
     return null;
   }
@@ -79,15 +92,6 @@ final class DigestParser {
     } catch (NumberFormatException e) {
       throw invalid(text, "the size " + size + " is too large");
     }
-  }
-
-  private static @Nullable DigestFunction functionNamed(String name) {
-    for (DigestFunction function : DigestFunction.values()) {
-      if (function.resourceName().equals(name)) {
-        return function;
-      }
-    }
-    return null;
   }
 
   private static InvalidDigestException invalid(String text, String why) {

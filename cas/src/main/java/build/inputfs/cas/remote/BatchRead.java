@@ -163,7 +163,7 @@ final class BatchRead {
   }
 
   private void check(Digest digest, ByteBuffer content) throws RemoteException {
-    MessageDigest hasher = digest.function().newHasher();
+    MessageDigest hasher = connection.function().newHasher();
     int size = content.remaining();
     hasher.update(content.duplicate());
     Digest actual = Digest.of(hasher.digest(), size);
@@ -183,7 +183,8 @@ final class BatchRead {
   /** The same failure, of this blob. */
   IOException about(Digest digest, RemoteException failure) {
     return switch (failure.kind()) {
-      case NOT_FOUND -> new MissingBlobException(digest, "not on " + connection.target());
+      case NOT_FOUND ->
+          new MissingBlobException(connection.function(), digest, "not on " + connection.target());
       case UNAVAILABLE, DEADLINE, WRONG_CONTENT, REFUSED, UNSUPPORTED, FAILED ->
           String.valueOf(failure.getMessage()).contains(digest.hex())
               ? failure

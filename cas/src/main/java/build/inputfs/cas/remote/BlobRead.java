@@ -56,7 +56,7 @@ final class BlobRead {
     this.sink = sink;
     this.attempts = caller.attempts();
     this.what = "reading blobs/" + digest;
-    this.hasher = whole ? digest.function().newHasher() : null;
+    this.hasher = whole ? connection.function().newHasher() : null;
   }
 
   /** Reads a whole blob, and verifies it. */
@@ -82,7 +82,8 @@ final class BlobRead {
         attempt();
       } catch (RemoteException e) {
         if (e.kind() == Kind.NOT_FOUND) {
-          throw new MissingBlobException(digest, "not on " + connection.target());
+          throw new MissingBlobException(
+              connection.function(), digest, "not on " + connection.target());
         }
         if (compressed && e.kind() != Kind.REFUSED) {
           compressed = false;

@@ -64,7 +64,8 @@ final class TreeRead {
         more = page(attempts);
       } catch (RemoteException e) {
         if (e.kind() == Kind.NOT_FOUND) {
-          throw new MissingBlobException(root, "not on " + connection.target());
+          throw new MissingBlobException(
+              connection.function(), root, "not on " + connection.target());
         }
         attempts.failed(e);
       }
@@ -103,7 +104,7 @@ final class TreeRead {
 
   private void give(ByteString directory) throws IOException {
     ByteBuffer encoded = directory.asReadOnlyByteBuffer();
-    MessageDigest hasher = root.function().newHasher();
+    MessageDigest hasher = connection.function().newHasher();
     hasher.update(encoded.duplicate());
     connection.counts().received(directory.size());
     sink.directory(Digest.of(hasher.digest(), directory.size()), encoded);

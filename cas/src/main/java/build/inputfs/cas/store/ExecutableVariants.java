@@ -1,6 +1,7 @@
 package build.inputfs.cas.store;
 
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.digest.DigestFunction;
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.FileStat;
 import build.inputfs.cas.posix.Posix;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 final class ExecutableVariants {
   private static final int MODE = 0555;
 
+  private final DigestFunction function;
   private final Fanout folder;
   private final TemporaryFiles temporaries;
   private final StoreKeeper keeper;
@@ -28,7 +30,13 @@ final class ExecutableVariants {
   private final OpenWriters writers;
   private final SingleFlight<Digest, Path> making = new SingleFlight<>();
 
-  ExecutableVariants(Fanout folder, TemporaryFiles temporaries, StoreKeeper keeper, Posix posix) {
+  ExecutableVariants(
+      DigestFunction function,
+      Fanout folder,
+      TemporaryFiles temporaries,
+      StoreKeeper keeper,
+      Posix posix) {
+    this.function = function;
     this.folder = folder;
     this.temporaries = temporaries;
     this.keeper = keeper;
@@ -59,7 +67,7 @@ final class ExecutableVariants {
       copy(digest, blob, temporary);
       cloner.seal(temporary, MODE);
       if (Files.size(temporary) != digest.size()) {
-        throw new MissingBlobException(digest, "it changed its size while it was copied");
+        throw new MissingBlobException(function, digest, "it changed its size while it was copied");
       }
       writers.awaitNone(temporary);
       folder.publish(temporary, variant);
@@ -74,7 +82,7 @@ final class ExecutableVariants {
       cloner.copy(blob, temporary);
     } catch (PosixException e) {
       if (e.errno() == Errnos.ENOENT && !Files.exists(blob)) {
-        throw new MissingBlobException(digest, "it has just gone");
+        throw new MissingBlobException(function, digest, "it has just gone");
       }
       throw e;
     }

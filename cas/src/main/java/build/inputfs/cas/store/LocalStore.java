@@ -79,7 +79,8 @@ public final class LocalStore implements BlobSource, Metered, AutoCloseable {
     this.blobs = files.blobs();
     this.emptyBlob = files.own().resolve("empty");
     this.temporaries = new TemporaryFiles(files.temporaries(), files.sessions(), session);
-    this.variants = new ExecutableVariants(files.variants(), temporaries, this.keeper, posix);
+    this.variants =
+        new ExecutableVariants(function, files.variants(), temporaries, this.keeper, posix);
     this.writer = new BlobWriter(function, blobs, temporaries, this.keeper, posix);
     this.actions =
         new ActionCache(files.results(), temporaries, this.keeper, posix, function.hashLength());
@@ -222,7 +223,8 @@ public final class LocalStore implements BlobSource, Metered, AutoCloseable {
   public byte[] read(Digest digest, int limit) throws IOException {
     if (digest.size() > limit) {
       throw new IOException(
-          "blobs/%s is larger than the %d bytes that are allowed here".formatted(digest, limit));
+          "%s is larger than the %d bytes that are allowed here"
+              .formatted(function.blobName(digest), limit));
     }
     ByteBuffer content = ByteBuffer.allocate((int) digest.size());
     if (content.hasRemaining()) {
@@ -248,7 +250,7 @@ public final class LocalStore implements BlobSource, Metered, AutoCloseable {
       return FileChannel.open(
           locate(digest, false), StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
     } catch (NoSuchFileException e) {
-      throw new MissingBlobException(digest, "it has just gone from " + root);
+      throw new MissingBlobException(function, digest, "it has just gone from " + root);
     }
   }
 
@@ -310,15 +312,15 @@ public final class LocalStore implements BlobSource, Metered, AutoCloseable {
   }
 
   /**
-   * Reads a digest as {@link Digest#parse} does, or a hash alone when a blob of that hash is in the
-   * store.
+   * Reads a digest as {@link DigestFunction#parse} does, or a hash alone when a blob of that hash
+   * is in the store.
    *
    * @throws InvalidDigestException when {@code text} is neither
    */
   public Digest resolve(String text) throws IOException {
     String hash = text;
     if (!Pattern.matches("[0-9a-f]{" + 2 * function.hashLength() + "}", hash)) {
-      return Digest.parse(text);
+      return function.parse(text);
     }
     if (hash.equals(function.empty().hex())) {
       return function.empty();
@@ -367,6 +369,9 @@ public final class LocalStore implements BlobSource, Metered, AutoCloseable {
   }
 
   private Path present(Digest digest) throws IOException {
+    if (digest.hashLength() != function.hashLength()) {
+      throw missing(digest, "the store in " + root + " is of " + function.title());
+    }
     Path blob = blobs.path(digest.hex());
     FileStat stat = new FileStat();
     int result = posix.lstat(blob, stat);
@@ -386,7 +391,7 @@ public final class LocalStore implements BlobSource, Metered, AutoCloseable {
 
   private MissingBlobException missing(Digest digest, String reason) {
     missing.increment();
-    return new MissingBlobException(digest, reason);
+    return new MissingBlobException(function, digest, reason);
   }
 
   private Path emptyBlob() throws IOException {

@@ -34,7 +34,7 @@ final class DirectoryDecoder {
     this.digest = digest;
     this.encoded = encoded;
     this.in = CodedInputStream.newInstance(encoded);
-    this.hashLength = digest.function().hashLength();
+    this.hashLength = digest.hashLength();
   }
 
   /** An entry as it is read: texts are ranges of the encoded message. */

@@ -13,7 +13,7 @@ public final class InvalidTreeException extends IOException {
    * @param reason what is wrong with it
    */
   public InvalidTreeException(Digest digest, String reason) {
-    super("directory blobs/" + digest + " is invalid: " + reason);
+    super("directory " + digest + " is invalid: " + reason);
     this.digest = digest;
     this.reason = reason;
   }

@@ -8,6 +8,7 @@ import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class DigestTest {
@@ -108,6 +109,46 @@ final class DigestTest {
     assertThat(empty).isEqualTo(DigestFunction.SHA256.empty());
     assertThat(Digest.of(ABC, 0).isEmpty()).isFalse();
     assertThat(Digest.of(empty.hex(), 1).isEmpty()).isFalse();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void function_knowsItsEmptyBlobAndItsName(DigestFunction function) {
+    Digest empty = function.digest(new byte[0]);
+    assertThat(empty).isEqualTo(function.empty());
+    assertThat(empty.isEmpty()).isTrue();
+    assertThat(empty.hashLength()).isEqualTo(function.hashLength());
+    assertThat(DigestFunction.named(function.resourceName())).isSameAs(function);
+    assertThat(function.parse(function.blobName(empty))).isEqualTo(empty);
+    assertThat(function.parse(empty.toString())).isEqualTo(empty);
+    // REAPI's DigestFunction.Value
+    assertThat(function.number())
+        .isEqualTo(
+            switch (function) {
+              case SHA256 -> 1;
+              case SHA1 -> 2;
+              case MD5 -> 3;
+              case SHA384 -> 5;
+              case SHA512 -> 6;
+              case BLAKE3 -> 9;
+            });
+  }
+
+  @Test
+  void blobName_namesTheFunctionWhereTheLengthDoesNotTellIt() {
+    assertThat(DigestFunction.SHA256.blobName(DIGEST)).isEqualTo("blobs/" + DIGEST);
+    assertThat(DigestFunction.BLAKE3.blobName(DIGEST)).isEqualTo("blobs/blake3/" + DIGEST);
+  }
+
+  @Test
+  void parse_ofADigestOfAnotherFunction_isRefused() {
+    assertThatThrownBy(() -> DigestFunction.SHA1.parse(DIGEST.toString()))
+        .isInstanceOf(InvalidDigestException.class)
+        .hasMessageContaining("the hash has 64 digits, and those of SHA-1 have 40");
+    assertThatThrownBy(() -> DigestFunction.BLAKE3.parse("blobs/sha256/" + DIGEST))
+        .isInstanceOf(InvalidDigestException.class)
+        .hasMessageContaining("it is of SHA-256, not BLAKE3");
+    assertThat(DigestFunction.BLAKE3.parse("blobs/" + DIGEST)).isEqualTo(DIGEST);
   }
 
   @Test

@@ -181,7 +181,7 @@ final class TreeReaderTest {
     Digest digest = store.put(Directory.newBuilder().addFiles(Directories.file("..")).build());
     assertThatThrownBy(() -> reader.directory(digest))
         .isInstanceOf(InvalidTreeException.class)
-        .hasMessage("directory blobs/" + digest + " is invalid: a name is '..'");
+        .hasMessage("directory " + digest + " is invalid: a name is '..'");
   }
 
   @Test

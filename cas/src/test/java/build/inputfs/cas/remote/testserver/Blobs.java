@@ -1,6 +1,7 @@
 package build.inputfs.cas.remote.testserver;
 
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.digest.DigestFunction;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -29,18 +30,30 @@ final class Blobs implements AutoCloseable {
 
   /** Keeps the file, which is moved away, if it is what the digest says. */
   boolean take(Path file, Digest digest) throws IOException {
-    MessageDigest hasher = digest.function().newHasher();
+    for (DigestFunction function : DigestFunction.values()) {
+      if (function.hashLength() == digest.hashLength() && digest(file, function).equals(digest)) {
+        Files.move(file, path(digest), StandardCopyOption.REPLACE_EXISTING);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static Digest digest(Path file, DigestFunction function) throws IOException {
+    MessageDigest hasher = function.newHasher();
     try (InputStream in = Files.newInputStream(file)) {
       byte[] buffer = new byte[1 << 16];
       for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
         hasher.update(buffer, 0, count);
       }
     }
-    if (!Digest.of(hasher.digest(), Files.size(file)).equals(digest)) {
-      return false;
-    }
-    Files.move(file, path(digest), StandardCopyOption.REPLACE_EXISTING);
-    return true;
+    return Digest.of(hasher.digest(), Files.size(file));
+  }
+
+  /** Whether the digest is one of this content, by any function with hashes of this length. */
+  static boolean names(Digest digest, byte[] content) {
+    return Stream.of(DigestFunction.values())
+        .anyMatch(function -> function.digest(content).equals(digest));
   }
 
   void put(Digest digest, byte[] content) throws IOException {

@@ -158,7 +158,7 @@ final class CasService extends ContentAddressableStorageGrpc.ContentAddressableS
       }
       content = Zstd.decompress(content, (int) digest.size());
     }
-    if (!digest.function().digest(content).equals(digest)) {
+    if (!Blobs.names(digest, content)) {
       return status(Code.INVALID_ARGUMENT, "not what the digest says");
     }
     server.blobs().put(digest, content);
