@@ -30,7 +30,7 @@ train() {
   ! command -v timeout >/dev/null || limit="timeout 60"
   (
     set -f
-    LC_ALL=C.UTF-8 XDG_CACHE_HOME=$1 exec $limit "$jdk/bin/java" $jvm "$natives" -XX:AOTCacheOutput="$1/new.aot" \
+    LC_ALL=C.UTF-8 INPUTFS_CONFIG= XDG_CACHE_HOME=$1 exec $limit "$jdk/bin/java" $jvm "$natives" -XX:AOTCacheOutput="$1/new.aot" \
       -cp "$lib/inputfs.jar" build.inputfs.app.cli.Main run --inputs "$1/inputs" -- true
   ) >"$2" 2>&1 </dev/null || :
   [ -s "$1/new.aot" ] || : >"$1/new.aot"
@@ -47,7 +47,7 @@ train_quick() {
   sockets=$(mktemp -d) # its path is short, as that of a socket must be
   socket=$sockets/daemon.sock
   empty=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855/0
-  export LC_ALL=C.UTF-8 XDG_CACHE_HOME="$1" INPUTFS_SOCKET="$socket" INPUTFS_DAEMON=
+  export LC_ALL=C.UTF-8 INPUTFS_CONFIG= XDG_CACHE_HOME="$1" INPUTFS_SOCKET="$socket" INPUTFS_DAEMON=
   "$jdk/bin/java" $jvm "$natives" -cp "$lib/inputfs.jar" build.inputfs.app.cli.Main daemon >"$2" 2>&1 </dev/null &
   daemon=$!
   for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do

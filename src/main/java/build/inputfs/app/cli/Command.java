@@ -15,6 +15,7 @@ enum Command {
   IMPORT("import", "put a directory in the store and print its root digest"),
   MOUNT("mount", "show a tree of the store as a directory"),
   UNMOUNT("unmount", "end what `mount` shows"),
+  CONFIG("config", "print what is configured, and where"),
   DOCTOR("doctor", "tell which strategies work on this machine, and what was left"),
   REAP("reap", "remove what processes that were killed have left"),
   MATERIALIZE("materialize", "make a real directory of a tree of the store"),
@@ -78,6 +79,7 @@ enum Command {
       case IMPORT -> new ImportCommand();
       case MOUNT -> new MountCommand();
       case UNMOUNT -> new UnmountCommand();
+      case CONFIG -> new ConfigCommand();
       case DOCTOR -> new DoctorCommand();
       case REAP -> new ReapCommand();
       case MATERIALIZE -> new MaterializeCommand();

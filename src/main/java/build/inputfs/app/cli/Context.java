@@ -1,5 +1,6 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.app.config.Configuration;
 import build.inputfs.app.daemon.StrategySet;
 import build.inputfs.app.run.Interruption;
 import build.inputfs.app.run.Problems;
@@ -10,6 +11,7 @@ import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.function.Supplier;
 import picocli.CommandLine.ParseResult;
 
@@ -19,10 +21,33 @@ import picocli.CommandLine.ParseResult;
  * @param console where it writes
  * @param folders where it keeps things
  * @param strategies makes the strategies for views
+ * @param environment of this process, with what is configured
+ * @param configuration what the configuration file says
  * @param signals takes the signals that ask this program to end, from when it is called on
  */
 record Context(
-    Console console, Folders folders, Strategies strategies, Supplier<Interruption> signals) {
+    Console console,
+    Folders folders,
+    Strategies strategies,
+    Map<String, String> environment,
+    Configuration configuration,
+    Supplier<Interruption> signals) {
+
+  /** What a command gets when nothing is configured. */
+  Context(
+      Console console,
+      Folders folders,
+      Strategies strategies,
+      Map<String, String> environment,
+      Supplier<Interruption> signals) {
+    this(console, folders, strategies, environment, Configuration.NONE, signals);
+  }
+
+  /** The same with what is configured. */
+  Context configured(Configuration file) {
+    return new Context(
+        console, folders.configured(file), strategies, file.under(environment), file, signals);
+  }
 
   /** The stores, none opened yet. */
   Stores stores(Posix posix) {

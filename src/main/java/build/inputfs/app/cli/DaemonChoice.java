@@ -53,7 +53,7 @@ final class DaemonChoice {
    */
   static DaemonChoice of(ParseResult arguments, Context context, List<String> notForDaemons)
       throws IOException {
-    Map<String, String> environment = System.getenv();
+    Map<String, String> environment = context.environment();
     DaemonPolicy policy =
         Options.sensible(
             arguments,
@@ -64,12 +64,22 @@ final class DaemonChoice {
                     environment));
     String unserved = environment.getOrDefault(Environment.NO_DAEMON, "");
     for (String option : notForDaemons) {
-      if (unserved.isEmpty() && arguments.hasMatchedOption(option)) {
+      if (unserved.isEmpty() && isAskedFor(arguments, option)) {
         unserved = "it cannot serve " + option;
       }
     }
     return new DaemonChoice(
         arguments, context, environment, policy, Options.has(arguments, Options.VERBOSE), unserved);
+  }
+
+  /** What is configured counts too, but for the scratch: the daemon has that, or one of its own. */
+  private static boolean isAskedFor(ParseResult arguments, String option) {
+    boolean counts = !option.equals(Options.SCRATCH) && Options.get(arguments, option) != null;
+    return arguments.hasMatchedOption(option) || (counts && !isFlag(arguments, option));
+  }
+
+  private static boolean isFlag(ParseResult arguments, String option) {
+    return arguments.commandSpec().findOption(option).arity().max() == 0;
   }
 
   /**

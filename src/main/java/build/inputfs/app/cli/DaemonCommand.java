@@ -153,7 +153,7 @@ final class DaemonCommand implements Subcommand {
     InetSocketAddress metricsAddress = metricsAddress(arguments);
     Path socket = Options.path(arguments, SOCKET);
     if (socket == null) {
-      socket = SocketPath.of(System.getenv(), posix.geteuid());
+      socket = SocketPath.of(context.environment(), posix.geteuid());
     }
     socket = socket.toAbsolutePath().normalize();
     try (Stores stores = context.stores(posix)) {
@@ -258,7 +258,7 @@ final class DaemonCommand implements Subcommand {
 
   /** In bytes; 0 for none. */
   private static long limit(ParseResult arguments) {
-    if (!arguments.hasMatchedOption(MAX_STORE_SIZE)) {
+    if (Options.get(arguments, MAX_STORE_SIZE) == null) {
       return 0;
     }
     long limit = Options.size(arguments, MAX_STORE_SIZE);

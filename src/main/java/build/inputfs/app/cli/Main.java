@@ -1,5 +1,6 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.app.config.Configuration;
 import build.inputfs.app.run.Environment;
 import build.inputfs.app.run.Interruption;
 import build.inputfs.app.run.Problems;
@@ -54,7 +55,8 @@ public final class Main {
         Folders folders = Folders.of(System.getenv());
         String namespace = System.getenv().getOrDefault(Environment.OWN_NAMESPACE, "");
         Strategies strategies = new RealStrategies(new CacheFolder(folders.trees()), namespace);
-        Context context = new Context(console, folders, strategies, Interruption::ofSignals);
+        Context context =
+            new Context(console, folders, strategies, System.getenv(), Interruption::ofSignals);
         yield run(first, command.make(), rest, context);
       }
     };
@@ -76,8 +78,11 @@ public final class Main {
       return wrongUsage(name, e, console);
     }
     try {
+      Configuration configuration =
+          Configuration.read(Options.path(parsed, Options.CONFIG), context.environment());
+      Options.fill(parsed, configuration);
       Logging.choose(parsed, name.equals("mount"));
-      return command.run(parsed, context);
+      return command.run(parsed, context.configured(configuration));
     } catch (ParameterException e) {
       return wrongUsage(name, e, console);
     } catch (InvalidDigestException e) {

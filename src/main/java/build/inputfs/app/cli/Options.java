@@ -1,5 +1,7 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.app.config.Configuration;
+import build.inputfs.app.config.Key;
 import build.inputfs.app.run.Interruption;
 import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.Quota.Medium;
@@ -21,6 +23,7 @@ import picocli.CommandLine.ParseResult;
 /** The options that several commands have, and how options are made and read. Stateless. */
 final class Options {
   static final String CAS = "--cas";
+  static final String CONFIG = "--config";
   static final String DAEMON = "--daemon";
   static final String DIGEST_FUNCTION = "--digest-function";
   static final String JSON = "--json";
@@ -93,6 +96,12 @@ final class Options {
   }
 
   static void addCommon(CommandSpec spec) {
+    spec.addOption(
+        value(
+            CONFIG,
+            "FILE",
+            "The configuration file (default: $INPUTFS_CONFIG, else inputfs/inputfs.toml in"
+                + " $XDG_CONFIG_HOME or ~/.config, else /etc/inputfs/inputfs.toml)."));
     spec.addOption(flag(VERBOSE, "Say more, and print the stack trace of a failure."));
     spec.addOption(
         OptionSpec.builder(HELP, "-h")
@@ -220,12 +229,47 @@ final class Options {
     return function;
   }
 
+  /** Gives options that were not given the values that are configured. */
+  static void fill(ParseResult arguments, Configuration configuration) {
+    for (Key key : Key.values()) {
+      String value = configuration.get(key);
+      OptionSpec option =
+          key.option().isEmpty() ? null : arguments.commandSpec().findOption(key.option());
+      if (value != null
+          && option != null
+          && !arguments.hasMatchedOption(option)
+          && takes(option, value)) {
+        option.setValue(option.arity().max() == 0 ? (Object) Boolean.valueOf(value) : value);
+      }
+    }
+  }
+
+  /** Whether it is a value for this command: some take fewer strategies. */
+  private static boolean takes(OptionSpec option, String value) {
+    Iterable<String> choices = option.completionCandidates();
+    if (choices == null) {
+      return true;
+    }
+    for (String choice : choices) {
+      if (choice.equals(value)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   static boolean has(ParseResult arguments, String flag) {
-    return arguments.matchedOptionValue(flag, false);
+    return Boolean.TRUE.equals(valueOf(arguments, flag));
   }
 
   static @Nullable String get(ParseResult arguments, String option) {
-    return arguments.matchedOptionValue(option, (String) null);
+    Object value = valueOf(arguments, option);
+    return value == null ? null : value.toString();
+  }
+
+  private static @Nullable Object valueOf(ParseResult arguments, String option) {
+    OptionSpec spec = arguments.commandSpec().findOption(option);
+    return spec == null ? null : spec.getValue();
   }
 
   static @Nullable Path path(ParseResult arguments, String option) {

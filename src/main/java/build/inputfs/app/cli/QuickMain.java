@@ -1,6 +1,8 @@
 package build.inputfs.app.cli;
 
 import build.inputfs.app.client.UnservedException;
+import build.inputfs.app.config.Configuration;
+import build.inputfs.app.config.Key;
 import build.inputfs.app.run.Environment;
 import build.inputfs.app.run.Interruption;
 import build.inputfs.app.run.Problems;
@@ -10,6 +12,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The program's entry point for commands that a daemon may do most of. It loads little, so that it
@@ -34,14 +37,34 @@ public final class QuickMain {
     if (parsed == null) {
       return runWhole(launcher, program, "", console);
     }
-    Map<String, String> environment = System.getenv();
+    Configuration configuration = configuration(System.getenv());
+    if (configuration == null || !mayBeQuick(configuration)) {
+      return runWhole(launcher, program, "", console);
+    }
+    Map<String, String> environment = configuration.under(System.getenv());
     RunArguments run = parsed.run();
+    String strategy = configuration.get(Key.STRATEGY);
+    if (run.strategy() == null && strategy != null) {
+      run = run.withStrategy(strategy);
+    }
+    return run(launcher, program, console, parsed, run, configuration, environment);
+  }
+
+  private static int run(
+      String launcher,
+      List<String> program,
+      Console console,
+      QuickArguments.Parsed parsed,
+      RunArguments run,
+      Configuration configuration,
+      Map<String, String> environment) {
     try {
       DaemonPolicy policy = DaemonPolicy.of(parsed.daemon(), parsed.noDaemon(), environment);
       if (policy == DaemonPolicy.NEVER) {
         return runWhole(launcher, program, "it is not wanted", console);
       }
-      DaemonFinder finder = new DaemonFinder(Folders.of(environment), environment);
+      DaemonFinder finder =
+          new DaemonFinder(Folders.of(environment).configured(configuration), environment);
       if (policy == DaemonPolicy.START) {
         finder.startingWith(launcher);
       }
@@ -57,6 +80,22 @@ public final class QuickMain {
       console.tell(e, run.verbose());
       return Subcommand.FAILED;
     }
+  }
+
+  /** What is configured, or null where the whole program is to read it, or to say what is wrong. */
+  private static @Nullable Configuration configuration(Map<String, String> environment) {
+    try {
+      return Configuration.readQuickly(environment);
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  /** Whether nothing is configured that takes the whole program. */
+  private static boolean mayBeQuick(Configuration configuration) {
+    return configuration.get(Key.STORE_FUNCTION) == null
+        && configuration.get(Key.SCRATCH_LIMIT) == null
+        && configuration.get(Key.SCRATCH_KIND) == null;
   }
 
   /**

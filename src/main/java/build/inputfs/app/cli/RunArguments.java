@@ -44,6 +44,23 @@ record RunArguments(
     command = List.copyOf(command);
   }
 
+  /** The same with another strategy. */
+  RunArguments withStrategy(String name) {
+    return new RunArguments(
+        inputs,
+        root,
+        outputs,
+        workingDirectory,
+        assignments,
+        cleanEnvironment,
+        timeout,
+        store,
+        name,
+        json,
+        verbose,
+        command);
+  }
+
   /** The command's standard streams, where they are not this program's own. */
   List<Redirect> redirects() {
     return json ? List.of(new Redirect.Like(1, 2)) : List.of();

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ParseResult;
 
 /** The stores that one command works with: opened as they are needed, closed together. */
@@ -34,16 +35,27 @@ final class Stores implements AutoCloseable {
     Path folder = Options.path(arguments, Options.CAS);
     DigestFunction function = Options.digestFunction(arguments);
     return folder == null
-        ? defaultPlace(folders, function == null ? DigestFunction.SHA256 : function)
+        ? defaultPlace(folders, function)
         : StorePlace.in(folder.toAbsolutePath().normalize(), function);
   }
 
-  /** The default store of a digest function: each has one of its own. */
-  private static StorePlace defaultPlace(Folders folders, DigestFunction function) {
+  /**
+   * The default store of a digest function: each has one of its own.
+   *
+   * @param function null for that which is usual here
+   */
+  private static StorePlace defaultPlace(Folders folders, @Nullable DigestFunction function)
+      throws IOException {
     Path folder = folders.store();
-    return new StorePlace(
-        function == DigestFunction.SHA256 ? folder : folder.resolve(function.resourceName()),
-        function);
+    DigestFunction usual = folders.function();
+    DigestFunction wanted = function == null ? usual : function;
+    StorePlace place =
+        usual == DigestFunction.SHA256
+            ? new StorePlace(folder, usual)
+            : StorePlace.in(folder, usual);
+    return wanted == null || wanted == place.function()
+        ? place
+        : new StorePlace(folder.resolve(wanted.resourceName()), wanted);
   }
 
   /** Opens the store that the options ask for. */

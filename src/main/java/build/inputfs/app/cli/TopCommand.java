@@ -53,7 +53,7 @@ final class TopCommand implements Subcommand {
     boolean json = Options.has(arguments, Options.JSON);
     Path socket = Options.path(arguments, DaemonCommand.SOCKET);
     if (socket == null) {
-      socket = SocketPath.of(System.getenv(), Posix.load().geteuid());
+      socket = SocketPath.of(context.environment(), Posix.load().geteuid());
     }
     Console console = context.console();
     boolean screen = !json && !Options.has(arguments, ONCE) && Console.outIsTerminal();

@@ -19,7 +19,14 @@ final class OverviewPage {
               "INPUTFS_NAMESPACE",
               "With `never`, `run` and `replay` get no user and mount namespace of their own where"
                   + " the user may not mount."),
+          new Block.Term(
+              "INPUTFS_CONFIG",
+              "The configuration file; --config comes first. Empty for none at all."),
           new Block.Term("INPUTFS_SOCKET", "The socket of the daemon; --socket comes first."),
+          new Block.Term(
+              "INPUTFS_DAEMON",
+              "Whether a daemon is used: never, auto, require, or start, which starts one where none"
+                  + " listens."),
           new Block.Term(
               "XDG_CACHE_HOME",
               "The folder of the default store and of all else that is kept, by default ~/.cache."),
@@ -28,6 +35,9 @@ final class OverviewPage {
 
   private static final List<Block.Term> FILES =
       List.of(
+          new Block.Term(
+              "~/.config/inputfs/inputfs.toml, /etc/inputfs/inputfs.toml",
+              "The configuration: the first that exists. `inputfs config` prints all settings."),
           new Block.Term("~/.cache/inputfs", "The default store: `cas`, `ac` and `inputfs`."),
           new Block.Term("~/.cache/inputfs/scratch", "What is written in views, until they end."),
           new Block.Term(

@@ -6,6 +6,7 @@ import build.inputfs.app.daemon.StrategySet;
 import build.inputfs.app.run.CopyStrategy;
 import build.inputfs.app.run.Interruption;
 import build.inputfs.cache.view.ViewStrategy;
+import build.inputfs.cas.digest.DigestFunction;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.Signals;
 import build.inputfs.cas.store.BlobSource;
@@ -414,8 +415,14 @@ final class CommandLineTest {
         new Console(
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8)),
-        new Folders(own, own.resolve("scratch"), own.resolve("inputfs"), mountPoints),
+        new Folders(
+            own,
+            DigestFunction.SHA256,
+            own.resolve("scratch"),
+            own.resolve("inputfs"),
+            mountPoints),
         new Copies(),
+        Map.of("INPUTFS_CONFIG", ""),
         () -> interruption);
   }
 

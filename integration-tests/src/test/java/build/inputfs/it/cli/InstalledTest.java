@@ -178,7 +178,10 @@ class InstalledTest {
     List<String> all = new ArrayList<>(before);
     all.addAll(List.of(command));
     return Child.run(
-        folder.resolve(directory), PATIENCE, Map.of("XDG_CACHE_HOME", cache.toString()), all);
+        folder.resolve(directory),
+        PATIENCE,
+        Map.of("INPUTFS_CONFIG", "", "XDG_CACHE_HOME", cache.toString()),
+        all);
   }
 
   private String output(String... command) {

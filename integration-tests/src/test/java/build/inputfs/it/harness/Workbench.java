@@ -176,7 +176,14 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
   /** What the program has in its environment: folders of this test for all that it keeps. */
   public Map<String, String> programEnvironment() {
     return Map.of(
-        MARK, folder().toString(), "XDG_CACHE_HOME", cache().toString(), "TMPDIR", temporary());
+        MARK,
+        folder().toString(),
+        "INPUTFS_CONFIG",
+        "",
+        "XDG_CACHE_HOME",
+        cache().toString(),
+        "TMPDIR",
+        temporary());
   }
 
   /** The folder that holds what the program keeps unless told otherwise, its default store too. */
