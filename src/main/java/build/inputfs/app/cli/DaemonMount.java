@@ -1,9 +1,11 @@
 package build.inputfs.app.cli;
 
 import build.inputfs.app.client.DaemonClient;
+import build.inputfs.app.client.DaemonClient.Request;
 import build.inputfs.app.client.DaemonClient.View;
 import build.inputfs.app.run.Interruption;
 import build.inputfs.cache.view.DeclaredOutputs;
+import build.inputfs.cache.view.LimitHits;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.fuse.mount.MountPoints;
@@ -55,14 +57,22 @@ final class DaemonMount {
           interruption.interruptibly(
               () ->
                   daemon.createView(
-                      root,
-                      point,
-                      arguments.strategy(),
-                      arguments.readOnly(),
-                      DeclaredOutputs.ofPaths(List.of())));
+                      new Request(
+                          root,
+                          false,
+                          point,
+                          arguments.strategy(),
+                          arguments.readOnly(),
+                          DeclaredOutputs.ofPaths(List.of()),
+                          arguments.scratch())));
       long mount = MountPoints.mountId(posix, point);
       console.out().println("mounted " + root + " on " + arguments.mountPoint());
       console.out().flush();
+      if (!arguments.scratch().isNone()) {
+        LimitHits hits = new LimitHits(arguments.scratch());
+        hits.listen(hit -> console.say(hit.toString()));
+        daemon.watchLimits(view.name(), hits);
+      }
       awaitEnd(daemon, mount, interruption);
       View _ = daemon.end(view.name());
     }

@@ -42,18 +42,36 @@ final class DaemonRun {
    * @throws IllegalArgumentException when the arguments make no sense
    */
   int run(RunArguments arguments) throws IOException {
+    return run(arguments, job(arguments));
+  }
+
+  /** What there is to run, on a connection to a daemon that can do it. */
+  @FunctionalInterface
+  interface JobSource {
+    Job job(DaemonClient daemon, Interruption interruption) throws IOException;
+  }
+
+  /** The command that the arguments have, in the tree that they name. */
+  JobSource job(RunArguments arguments) throws IOException {
     Invocation invocation = arguments.invocation();
     DeclaredOutputs outputs = arguments.declaredOutputs();
     Digest given = root(arguments);
+    return (daemon, interruption) -> {
+      Digest root = given == null ? importInputs(arguments, daemon, interruption) : given;
+      return new Job(root, invocation, outputs);
+    };
+  }
+
+  /** The same, with a job from elsewhere. */
+  int run(RunArguments arguments, JobSource source) throws IOException {
     try (DaemonClient daemon = finder.find(DESCRIPTION, arguments.store(), strategy(arguments))) {
       if (arguments.verbose()) {
         console.say("the daemon at %s makes the view".formatted(finder.socket()));
       }
       Interruption interruption = signals.get();
       long start = System.nanoTime();
-      Digest root = given == null ? importInputs(arguments, daemon, interruption) : given;
+      Job job = source.job(daemon, interruption);
       long imported = System.nanoTime() - start;
-      Job job = new Job(root, invocation, outputs);
       CommandRunner commands =
           new CommandRunner(Processes.load(), interruption, CommandRunner.GRACE, true);
       JobReport report =

@@ -1,6 +1,7 @@
 package build.inputfs.app.cli;
 
 import build.inputfs.app.client.UnservedException;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.digest.InvalidDigestException;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import picocli.CommandLine.ParseResult;
  * @param mountPoint absolute and normalized
  * @param store its folder, or null for the default store
  * @param strategy its name
+ * @param scratch how much may be written
  */
 record MountArguments(
     String root,
@@ -21,6 +23,7 @@ record MountArguments(
     @Nullable Path store,
     String strategy,
     boolean readOnly,
+    Quota scratch,
     boolean verbose) {
 
   /** As they were written. */
@@ -32,6 +35,7 @@ record MountArguments(
         Options.path(arguments, Options.CAS),
         strategy == null ? Strategies.AUTOMATIC : strategy,
         Options.has(arguments, MountCommand.READ_ONLY),
+        Options.scratch(arguments),
         Options.has(arguments, Options.VERBOSE));
   }
 

@@ -22,8 +22,7 @@ final class MountCommand implements Subcommand {
   static final String READ_ONLY = "--read-only";
 
   /** The options that no daemon serves. */
-  private static final List<String> NOT_FOR_DAEMONS =
-      List.of(Options.SCRATCH, Options.SCRATCH_LIMIT, Options.SCRATCH_KIND);
+  private static final List<String> NOT_FOR_DAEMONS = List.of(Options.SCRATCH);
 
   @Override
   public void describe(CommandSpec spec) {
@@ -76,7 +75,7 @@ final class MountCommand implements Subcommand {
               posix.getegid(),
               asked.readOnly(),
               List.of(),
-              Options.scratch(arguments));
+              asked.scratch());
       TreeReader trees = new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES);
       interruption.check();
       try (ViewStrategy strategy = context.strategy(arguments, posix, store, trees);

@@ -1,5 +1,7 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.app.client.DaemonClient;
+import build.inputfs.app.client.DaemonRunner;
 import build.inputfs.app.run.CommandRunner;
 import build.inputfs.app.run.Interruption;
 import build.inputfs.app.run.JobReport.Phases;
@@ -44,7 +46,8 @@ final class ReplayCommand implements Subcommand {
             "")
         .footer(
             "",
-            "The store with the recordings is only read; outputs go to the default store.",
+            "The store with the recordings is only read; outputs go to the default store. Where a"
+                + " daemon makes the views, they go to the daemon's store.",
             "",
             "Exit codes: 0 when all are the same, 1 when one failed or differs; 125 when inputfs"
                 + " itself failed; 2 for wrong usage.");
@@ -53,19 +56,57 @@ final class ReplayCommand implements Subcommand {
             0, "ACTION", "The actions' digests or hashes (default: all that have a result)."));
     Options.addCas(spec, "");
     Options.addView(spec);
+    Options.addDaemon(spec);
     spec.addOption(
         Options.flag(Options.JSON, "Print one JSON object on stdout instead, with all details."));
   }
 
   @Override
   public int run(ParseResult arguments, Context context) throws IOException {
+    return DaemonChoice.of(arguments, context, List.of(Options.SCRATCH))
+        .run(
+            finder -> replayByDaemon(arguments, context, finder), () -> replay(arguments, context));
+  }
+
+  private static int replayByDaemon(ParseResult arguments, Context context, DaemonFinder finder)
+      throws IOException {
+    Path folder = Options.path(arguments, Options.CAS);
+    String named = Options.get(arguments, Options.STRATEGY);
+    String strategy = named == null ? Strategies.AUTOMATIC : named;
+    try (DaemonClient daemon = finder.find("inputfs replay", folder, strategy);
+        Stores stores = context.stores(Posix.load())) {
+      if (Options.has(arguments, Options.VERBOSE)) {
+        context.console().say("the daemon at %s makes the views".formatted(finder.socket()));
+      }
+      Interruption interruption = context.signals().get();
+      LocalStore recordings = stores.open(arguments, StoreAccess.READ_ONLY);
+      // Where the daemon's outputs go, too.
+      LocalStore results = stores.writable(stores.open(arguments, StoreAccess.AUTOMATIC));
+      DaemonRunner jobs =
+          new DaemonRunner(
+              daemon,
+              new CommandRunner(Processes.load(), interruption, CommandRunner.GRACE),
+              interruption);
+      return run(
+          new Replay(
+              recordings,
+              new TreeReader(recordings, TreeReader.DEFAULT_CACHE_BYTES),
+              results,
+              job -> jobs.run(job, strategy, true),
+              streams(Options.has(arguments, Options.VERBOSE))),
+          recordings,
+          arguments,
+          context);
+    }
+  }
+
+  private static int replay(ParseResult arguments, Context context) throws IOException {
     Interruption interruption = context.signals().get();
     Posix posix = Posix.load();
     try (Stores stores = context.stores(posix)) {
       LocalStore recordings = stores.open(arguments, StoreAccess.READ_ONLY);
       LocalStore results = stores.writable(recordings);
       TreeReader trees = new TreeReader(recordings, TreeReader.DEFAULT_CACHE_BYTES);
-      List<String> actions = Options.rest(arguments, 0);
       try (ViewStrategy strategy = context.strategy(arguments, posix, recordings, trees)) {
         Replay replay =
             new Replay(
@@ -73,20 +114,28 @@ final class ReplayCommand implements Subcommand {
                 trees,
                 results,
                 new JobRunner(
-                    posix,
-                    strategy,
-                    new CommandRunner(Processes.load(), interruption, CommandRunner.GRACE),
-                    new OutputCollector(recordings, results),
-                    interruption,
-                    context.folders().mountPoints()),
+                        posix,
+                        strategy,
+                        new CommandRunner(Processes.load(), interruption, CommandRunner.GRACE),
+                        new OutputCollector(recordings, results),
+                        interruption,
+                        context.folders().mountPoints())
+                    ::run,
                 streams(Options.has(arguments, Options.VERBOSE)));
-        PrintStream out = context.console().out();
-        return run(
-            replay,
-            actions.isEmpty() ? recordings.listActions() : actions,
-            Options.has(arguments, Options.JSON) ? new JsonRows(out) : new TextRows(out));
+        return run(replay, recordings, arguments, context);
       }
     }
+  }
+
+  private static int run(
+      Replay replay, LocalStore recordings, ParseResult arguments, Context context)
+      throws IOException {
+    List<String> actions = Options.rest(arguments, 0);
+    PrintStream out = context.console().out();
+    return run(
+        replay,
+        actions.isEmpty() ? recordings.listActions() : actions,
+        Options.has(arguments, Options.JSON) ? new JsonRows(out) : new TextRows(out));
   }
 
   private static List<Redirect> streams(boolean verbose) {

@@ -41,8 +41,7 @@ final class RunCommand implements Subcommand {
   private static final String READ_ONLY_CAS = "--read-only-cas";
 
   /** The options that no daemon serves. */
-  static final List<String> NOT_FOR_DAEMONS =
-      List.of(ACTION, READ_ONLY_CAS, Options.SCRATCH, Options.SCRATCH_LIMIT, Options.SCRATCH_KIND);
+  static final List<String> NOT_FOR_DAEMONS = List.of(READ_ONLY_CAS, Options.SCRATCH);
 
   @Override
   public void describe(CommandSpec spec) {
@@ -119,6 +118,12 @@ final class RunCommand implements Subcommand {
     if (List.of(INPUTS, ROOT, ACTION).stream().filter(arguments::hasMatchedOption).count() != 1) {
       throw Options.usage(arguments, "give one of --inputs, --root and --action");
     }
+    if (arguments.hasMatchedOption(ACTION)) {
+      refuse(arguments, OUTPUT, ENV, CLEAN_ENV, WORKING_DIRECTORY);
+      if (!Options.rest(arguments, 0).isEmpty()) {
+        throw Options.usage(arguments, "an action has its own command");
+      }
+    }
     if (!Options.has(arguments, Options.JSON)) {
       return runSomewhere(arguments, context);
     }
@@ -131,8 +136,20 @@ final class RunCommand implements Subcommand {
         .run(
             finder -> {
               RunArguments asked = arguments(arguments);
+              Quota scratch = Options.scratch(arguments);
               DaemonRun daemon = new DaemonRun(context.console(), finder, context.signals());
-              return Options.sensible(arguments, () -> daemon.run(asked));
+              return Options.sensible(
+                  arguments,
+                  () -> {
+                    DaemonRun.JobSource source =
+                        arguments.hasMatchedOption(ACTION)
+                            ? (_, _) -> recorded(arguments, asked, context)
+                            : daemon.job(asked);
+                    return daemon.run(
+                        asked,
+                        (client, interruption) ->
+                            source.job(client, interruption).withScratch(scratch));
+                  });
             },
             () -> runJob(arguments, context, Options.has(arguments, Options.JSON)));
   }
@@ -210,14 +227,7 @@ final class RunCommand implements Subcommand {
       Console console)
       throws IOException {
     if (given == null) {
-      refuse(arguments, OUTPUT, ENV, CLEAN_ENV, WORKING_DIRECTORY);
-      if (!Options.rest(arguments, 0).isEmpty()) {
-        throw Options.usage(arguments, "an action has its own command");
-      }
-      String action = String.valueOf(Options.get(arguments, ACTION));
-      Job job = RecordedAction.read(store, store.resolve(action)).job(asked.redirects());
-      Duration timeout = Options.sensible(arguments, asked::timeoutDuration);
-      return timeout == null ? job : job.withTimeout(timeout);
+      return recorded(arguments, asked, store);
     }
     DeclaredOutputs outputs = Options.sensible(arguments, asked::declaredOutputs);
     String root = Options.get(arguments, ROOT);
@@ -227,6 +237,22 @@ final class RunCommand implements Subcommand {
     Path directory = Path.of(String.valueOf(Options.get(arguments, INPUTS)));
     Import importer = new Import(posix, interruption, console);
     return new Job(importer.run(store, directory, Set.of()), given, outputs);
+  }
+
+  /** The job of a recorded action in the store that the arguments name. */
+  private static Job recorded(ParseResult arguments, RunArguments asked, Context context)
+      throws IOException {
+    try (Stores stores = context.stores(Posix.load())) {
+      return recorded(arguments, asked, stores.open(arguments, StoreAccess.READ_ONLY));
+    }
+  }
+
+  private static Job recorded(ParseResult arguments, RunArguments asked, LocalStore store)
+      throws IOException {
+    String action = String.valueOf(Options.get(arguments, ACTION));
+    Job job = RecordedAction.read(store, store.resolve(action)).job(asked.redirects());
+    Duration timeout = Options.sensible(arguments, asked::timeoutDuration);
+    return timeout == null ? job : job.withTimeout(timeout);
   }
 
   private static void refuse(ParseResult arguments, String... options) {

@@ -1,8 +1,12 @@
 package build.inputfs.app.client;
 
 import build.inputfs.cache.view.DeclaredOutputs;
+import build.inputfs.cache.view.LimitHit;
+import build.inputfs.cache.view.LimitHits;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.thread.Threads;
 import com.google.protobuf.CodedInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,6 +24,7 @@ public final class DaemonClient implements AutoCloseable {
   private final Connection connection;
   private final Call lease;
   private String leaseName = "";
+  private volatile @Nullable Thread watching;
 
   private DaemonClient(Connection connection, Call lease) {
     this.connection = connection;
@@ -37,7 +42,26 @@ public final class DaemonClient implements AutoCloseable {
       String strategy,
       String mechanism,
       List<ViewFailure> failures,
+      List<LimitHit> limits,
       Map<String, Long> counters) {}
+
+  /**
+   * What view is wanted.
+   *
+   * @param tree digest of the root, or of a recorded action
+   * @param ofAction whether {@code tree} is an action, whose outputs then count and not these
+   * @param mountPoint an existing, empty directory, or null to have one chosen
+   * @param strategy its name
+   * @param scratch how much may be written
+   */
+  public record Request(
+      Digest tree,
+      boolean ofAction,
+      @Nullable Path mountPoint,
+      String strategy,
+      boolean readOnly,
+      DeclaredOutputs outputs,
+      Quota scratch) {}
 
   /**
    * What there is of the outputs.
@@ -87,27 +111,58 @@ public final class DaemonClient implements AutoCloseable {
   /**
    * Makes a view of this client's lease.
    *
-   * @param mountPoint an existing, empty directory, or null to have one chosen
-   * @param strategy its name
    * @throws UnservedException when the daemon makes no view for this caller
    */
-  public View createView(
-      Digest root,
-      @Nullable Path mountPoint,
-      String strategy,
-      boolean readOnly,
-      DeclaredOutputs outputs)
-      throws IOException {
-    return view(
-        callServed(
-            "inputfs.v1.Views/CreateView",
-            new WireWriter()
-                .message(1, new WireWriter().text(1, root.hex()).number(2, root.size()))
-                .text(3, mountPoint == null ? "" : mountPoint.toString())
-                .text(4, strategy)
-                .number(6, readOnly ? 1 : 0)
-                .message(7, expected(outputs))
-                .text(10, leaseName())));
+  public View createView(Request wanted) throws IOException {
+    Digest tree = wanted.tree();
+    Path mountPoint = wanted.mountPoint();
+    WireWriter request =
+        new WireWriter()
+            .message(
+                wanted.ofAction() ? 2 : 1,
+                new WireWriter().text(1, tree.hex()).number(2, tree.size()))
+            .text(3, mountPoint == null ? "" : mountPoint.toString())
+            .text(4, wanted.strategy())
+            .number(6, wanted.readOnly() ? 1 : 0);
+    if (!wanted.ofAction()) {
+      request.message(7, expected(wanted.outputs()));
+    }
+    if (!wanted.scratch().isNone()) {
+      request.message(8, quota(wanted.scratch()));
+    }
+    return view(callServed("inputfs.v1.Views/CreateView", request.text(10, leaseName())));
+  }
+
+  /**
+   * Has {@code hits} told of the limits that are reached in a view, from now on and until this
+   * client is closed, on a thread of its own. Called once.
+   */
+  public void watchLimits(String view, LimitHits hits) throws IOException {
+    Call events =
+        connection.call("inputfs.v1.Views/WatchEvents", new WireWriter().text(1, view).toBytes());
+    var _ = events.next(); // from now on all is told
+    Thread watcher =
+        Thread.ofPlatform().name("limits").daemon().unstarted(() -> watch(events, hits));
+    watching = watcher;
+    watcher.start();
+  }
+
+  private static void watch(Call events, LimitHits hits) {
+    try {
+      for (byte[] event = events.next(); event != null; event = events.next()) {
+        CodedInputStream in = CodedInputStream.newInstance(event);
+        for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+          if (tag >>> 3 == 8) {
+            LimitHit hit = limitHit(in.readByteArray());
+            hits.record(hit.limit(), hit.refused());
+          } else {
+            in.skipField(tag);
+          }
+        }
+      }
+    } catch (IOException e) {
+      // The connection has ended, of which others are told.
+    }
   }
 
   /** Puts what was made in a view in the store. */
@@ -247,7 +302,23 @@ public final class DaemonClient implements AutoCloseable {
   private static WireWriter expected(DeclaredOutputs outputs) {
     WireWriter message = new WireWriter();
     outputs.outputs().forEach(output -> message.element(2, output.path()));
+    if (outputs.asDirectories()) {
+      message.number(3, outputs.asTrees() ? 2 : 1);
+    }
+    outputs.nodeProperties().forEach(name -> message.element(4, name));
     return message;
+  }
+
+  private static WireWriter quota(Quota quota) {
+    return new WireWriter()
+        .number(1, quota.bytes())
+        .number(2, quota.files())
+        .number(
+            3,
+            switch (quota.medium()) {
+              case DISK -> 0;
+              case MEMORY -> 1;
+            });
   }
 
   private static View view(CodedInputStream in) throws IOException {
@@ -256,6 +327,7 @@ public final class DaemonClient implements AutoCloseable {
     String strategy = "";
     String mechanism = "";
     List<ViewFailure> failures = new ArrayList<>();
+    List<LimitHit> limits = new ArrayList<>();
     Map<String, Long> counters = new HashMap<>();
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
       switch (tag >>> 3) {
@@ -264,11 +336,12 @@ public final class DaemonClient implements AutoCloseable {
         case 4 -> strategy = in.readStringRequireUtf8();
         case 5 -> mechanism = in.readStringRequireUtf8();
         case 14 -> failures.add(failure(in.readByteArray()));
+        case 15 -> limits.add(limitHit(in.readByteArray()));
         case 16 -> addCounter(counters, in.readByteArray());
         default -> in.skipField(tag);
       }
     }
-    return new View(name, Path.of(path), strategy, mechanism, failures, counters);
+    return new View(name, Path.of(path), strategy, mechanism, failures, limits, counters);
   }
 
   private static ViewFailure failure(byte[] message) throws IOException {
@@ -287,6 +360,23 @@ public final class DaemonClient implements AutoCloseable {
       }
     }
     return new ViewFailure(operation, path, digest, cause, ViewFailure.Kind.OTHER);
+  }
+
+  private static LimitHit limitHit(byte[] message) throws IOException {
+    CodedInputStream in = CodedInputStream.newInstance(message);
+    String kind = "";
+    long limit = 0;
+    boolean passed = false;
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      switch (tag >>> 3) {
+        case 1 -> kind = in.readStringRequireUtf8();
+        case 2 -> limit = in.readInt64();
+        case 3 -> passed = in.readBool();
+        default -> in.skipField(tag);
+      }
+    }
+    return new LimitHit(
+        kind.equals("files") ? Quota.Limit.FILES : Quota.Limit.BYTES, limit, !passed);
   }
 
   private static void addCounter(Map<String, Long> counters, byte[] entry) throws IOException {
@@ -319,6 +409,10 @@ public final class DaemonClient implements AutoCloseable {
 
   @Override
   public void close() {
-    connection.close();
+    connection.close(); // which ends all calls
+    Thread watcher = watching;
+    if (watcher != null) {
+      Threads.join(watcher);
+    }
   }
 }

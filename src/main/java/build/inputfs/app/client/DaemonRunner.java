@@ -1,6 +1,7 @@
 package build.inputfs.app.client;
 
 import build.inputfs.app.client.DaemonClient.Collected;
+import build.inputfs.app.client.DaemonClient.Request;
 import build.inputfs.app.client.DaemonClient.View;
 import build.inputfs.app.run.CommandEnd;
 import build.inputfs.app.run.CommandRunner;
@@ -8,7 +9,10 @@ import build.inputfs.app.run.Interruption;
 import build.inputfs.app.run.Job;
 import build.inputfs.app.run.JobReport;
 import build.inputfs.app.run.JobReport.Phases;
+import build.inputfs.app.run.JobRunner;
+import build.inputfs.cache.view.LimitHits;
 import build.inputfs.cache.view.ViewFailure;
+import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.proto.ActionResult;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,8 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Does the main job with a view of the daemon's: has it made, runs the command in it as a child of
- * this process, has the outputs collected and the view ended. Jobs with a limit to their scratch
- * are not for it. For one thread, one job at a time.
+ * this process, has the outputs collected and the view ended. For one thread, one job at a time.
  */
 public final class DaemonRunner {
   private final DaemonClient daemon;
@@ -50,11 +53,9 @@ public final class DaemonRunner {
   public JobReport run(Job job, String strategy, boolean wantsResult) throws IOException {
     interruption.check();
     long start = System.nanoTime();
-    View view =
-        interruption.interruptibly(
-            () -> daemon.createView(job.root(), null, strategy, false, job.outputs()));
+    View view = interruption.interruptibly(() -> daemon.createView(request(job, strategy)));
     long made = System.nanoTime();
-    CommandEnd end = runCommand(view.path(), job);
+    CommandEnd end = runCommand(view, job);
     long ended = System.nanoTime();
     ActionResult result = null;
     List<ViewFailure> failures = List.of();
@@ -75,22 +76,49 @@ public final class DaemonRunner {
         end,
         failures.isEmpty() ? result : null,
         failures,
-        List.of(),
+        closed.limits(),
         phases,
         closed.strategy(),
         closed.mechanism(),
         closed.counters());
   }
 
-  /** Runs the command; when the daemon goes, and with it what the command works on, ends it. */
-  private CommandEnd runCommand(Path root, Job job) throws IOException {
+  private static Request request(Job job, String strategy) {
+    Digest action = job.action();
+    return new Request(
+        action == null ? job.root() : action,
+        action != null,
+        null,
+        strategy,
+        false,
+        job.outputs(),
+        job.scratch());
+  }
+
+  /**
+   * Runs the command. Ends it when the daemon goes, and with it what the command works on; and when
+   * it has passed a limit where nothing else stops it.
+   */
+  private CommandEnd runCommand(View view, Job job) throws IOException {
     interruption.check();
+    Path root = view.path();
     String directory = job.invocation().workingDirectory();
     if (!Files.isDirectory(root.resolve(directory), LinkOption.NOFOLLOW_LINKS)) {
       throw new IOException(
           "the working directory '" + directory + "' is not a directory of the input tree");
     }
-    return commands.run(root, job.invocation(), daemon::whenGone);
+    if (job.scratch().isNone()) {
+      return commands.run(root, job.invocation(), daemon::whenGone);
+    }
+    LimitHits hits = new LimitHits(job.scratch());
+    daemon.watchLimits(view.name(), hits);
+    return commands.run(
+        root,
+        job.invocation(),
+        ender -> {
+          daemon.whenGone(ender);
+          hits.listen(hit -> JobRunner.end(hit, ender));
+        });
   }
 
   private static @Nullable ActionResult result(Collected collected, int exitCode)

@@ -8,6 +8,7 @@ import build.inputfs.app.daemon.ViewState;
 import build.inputfs.app.metrics.Spans;
 import build.inputfs.app.proto.ExpectedOutputs;
 import build.inputfs.app.proto.Failure;
+import build.inputfs.app.proto.Medium;
 import build.inputfs.app.proto.Mutability;
 import build.inputfs.app.proto.Owner;
 import build.inputfs.app.proto.Quota;
@@ -47,7 +48,12 @@ final class Messages {
             .setQuota(
                 Quota.newBuilder()
                     .setBytes(request.quota().bytes())
-                    .setFiles(request.quota().files()))
+                    .setFiles(request.quota().files())
+                    .setMedium(
+                        switch (request.quota().medium()) {
+                          case DISK -> Medium.MEDIUM_DISK;
+                          case MEMORY -> Medium.MEDIUM_MEMORY;
+                        }))
             .setLease(request.lease())
             .setCorrelation(correlation(request.correlation()))
             .setCreated(timestamp(state.created()))
@@ -79,6 +85,7 @@ final class Messages {
     return QuotaHit.newBuilder()
         .setKind(hit.limit().name().toLowerCase(Locale.ROOT))
         .setLimit(hit.allowed())
+        .setPassed(!hit.refused())
         .build();
   }
 
@@ -107,7 +114,23 @@ final class Messages {
         Command.newBuilder()
             .setWorkingDirectory(message.getWorkingDirectory())
             .addAllOutputPaths(message.getPathsList())
+            .setOutputDirectoryFormat(message.getDirectoryFormat())
+            .addAllOutputNodeProperties(message.getNodePropertiesList())
             .build());
+  }
+
+  /**
+   * @throws IllegalArgumentException when it is none
+   */
+  static build.inputfs.cache.view.Quota quota(Quota message) {
+    return new build.inputfs.cache.view.Quota(
+        message.getBytes(),
+        message.getFiles(),
+        switch (message.getMedium()) {
+          case MEDIUM_DISK -> build.inputfs.cache.view.Quota.Medium.DISK;
+          case MEDIUM_MEMORY -> build.inputfs.cache.view.Quota.Medium.MEMORY;
+          case UNRECOGNIZED -> throw new IllegalArgumentException("there is no such medium");
+        });
   }
 
   static DeclaredOutputs noOutputs() {

@@ -23,7 +23,6 @@ import build.inputfs.app.proto.ViewsGrpc;
 import build.inputfs.app.proto.WatchEventsRequest;
 import build.inputfs.app.run.RecordedAction;
 import build.inputfs.cache.view.DeclaredOutputs;
-import build.inputfs.cache.view.Quota;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.proto.Digests;
 import build.inputfs.cas.store.BlobSource;
@@ -191,7 +190,7 @@ final class ViewsService extends ViewsGrpc.ViewsImplBase {
           case UNRECOGNIZED -> throw new IllegalArgumentException("there is no such mutability");
         },
         outputs,
-        new Quota(request.getQuota().getBytes(), request.getQuota().getFiles()),
+        Messages.quota(request.getQuota()),
         request.hasDeadline() ? Messages.duration(request.getDeadline()) : null,
         request.getLease(),
         RequestMetadata.complete(Messages.correlation(request.getCorrelation())));

@@ -126,7 +126,7 @@ public final class JobRunner {
   }
 
   /** Ends a command that has passed a limit, where nothing else stops it. */
-  private static void end(LimitHit hit, Runnable ender) {
+  public static void end(LimitHit hit, Runnable ender) {
     if (!hit.refused()) {
       ender.run();
     }

@@ -1,6 +1,7 @@
 package build.inputfs.app.run;
 
 import build.inputfs.cache.view.DeclaredOutputs;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.digest.InvalidDigestException;
 import build.inputfs.cas.posix.Processes.Redirect;
@@ -65,7 +66,9 @@ public record RecordedAction(
               DeclaredOutputs.resolve("", command.getWorkingDirectory()),
               timeout,
               redirects),
-          DeclaredOutputs.of(command));
+          DeclaredOutputs.of(command),
+          Quota.NONE,
+          digest);
     } catch (IllegalArgumentException e) {
       throw new IOException("action " + digest + " cannot be run: " + e.getMessage(), e);
     }

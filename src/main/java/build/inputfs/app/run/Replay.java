@@ -18,7 +18,7 @@ public final class Replay {
   private final LocalStore recordings;
   private final TreeReader trees;
   private final BlobSource results;
-  private final JobRunner jobs;
+  private final Jobs jobs;
   private final List<Redirect> redirects;
 
   /**
@@ -31,13 +31,19 @@ public final class Replay {
       LocalStore recordings,
       TreeReader trees,
       BlobSource results,
-      JobRunner jobs,
+      Jobs jobs,
       List<Redirect> redirects) {
     this.recordings = recordings;
     this.trees = trees;
     this.results = results;
     this.jobs = jobs;
     this.redirects = redirects;
+  }
+
+  /** Does jobs: see {@link JobRunner#run}. */
+  @FunctionalInterface
+  public interface Jobs {
+    JobReport run(Job job) throws IOException;
   }
 
   /** What came of an action. */

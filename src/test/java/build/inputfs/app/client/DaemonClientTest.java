@@ -16,13 +16,18 @@ import build.inputfs.app.proto.ImportDirectoryRequest;
 import build.inputfs.app.proto.ImportDirectoryResponse;
 import build.inputfs.app.proto.Info;
 import build.inputfs.app.proto.LeaseState;
+import build.inputfs.app.proto.Medium;
+import build.inputfs.app.proto.QuotaHit;
 import build.inputfs.app.proto.TreesGrpc;
 import build.inputfs.app.proto.View;
 import build.inputfs.app.proto.ViewsGrpc;
 import build.inputfs.cache.view.DeclaredOutputs;
+import build.inputfs.cache.view.LimitHit;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.proto.ActionResult;
+import build.inputfs.cas.proto.Command;
 import build.inputfs.cas.proto.Digests;
 import build.inputfs.cas.proto.OutputFile;
 import io.grpc.Server;
@@ -109,7 +114,15 @@ final class DaemonClientTest {
     try (DaemonClient client = DaemonClient.connect(socket(), "who holds it")) {
       DeclaredOutputs outputs = DeclaredOutputs.ofPaths(List.of("out/ä.o", "b"));
       DaemonClient.View view =
-          client.createView(ROOT, Path.of("/mnt/here"), "overlay", true, outputs);
+          client.createView(
+              new DaemonClient.Request(
+                  ROOT,
+                  false,
+                  Path.of("/mnt/here"),
+                  "overlay",
+                  true,
+                  outputs,
+                  new Quota(1 << 20, 7, Quota.Medium.MEMORY)));
       assertThat(views.leaseDescription).isEqualTo("who holds it");
       CreateViewRequest request = views.created.getFirst();
       assertThat(Digests.fromProto(request.getInputRoot())).isEqualTo(ROOT);
@@ -117,6 +130,11 @@ final class DaemonClientTest {
       assertThat(request.getStrategy()).isEqualTo("overlay");
       assertThat(request.getMutabilityValue()).isEqualTo(1);
       assertThat(request.getOutputs().getPathsList()).containsExactly("out/ä.o", "b");
+      assertThat(request.getOutputs().getDirectoryFormat())
+          .isEqualTo(Command.OutputDirectoryFormat.TREE_AND_DIRECTORY);
+      assertThat(request.getQuota().getBytes()).isEqualTo(1 << 20);
+      assertThat(request.getQuota().getFiles()).isEqualTo(7);
+      assertThat(request.getQuota().getMedium()).isEqualTo(Medium.MEDIUM_MEMORY);
       assertThat(request.getLease()).isEqualTo("lease 7");
       assertThat(request.getUnknownFields().asMap()).isEmpty();
       assertThat(view.path()).isEqualTo(Path.of("/views/v1"));
@@ -129,8 +147,27 @@ final class DaemonClientTest {
       assertThat(closed.failures())
           .containsExactly(
               new ViewFailure("open", "a/b", ROOT, "missing blob", ViewFailure.Kind.OTHER));
+      assertThat(closed.limits())
+          .containsExactly(
+              new LimitHit(Quota.Limit.FILES, 7, true), new LimitHit(Quota.Limit.BYTES, 9, false));
       assertThat(closed.counters()).isEqualTo(Map.of("x", 300L, "y", -1L));
     }
+  }
+
+  @Test
+  void viewOfAnAction_hasTheActionsOutputs() throws IOException {
+    try (DaemonClient client = DaemonClient.connect(socket(), "test")) {
+      client.createView(request(ROOT, true, List.of("a")));
+      CreateViewRequest request = views.created.getFirst();
+      assertThat(Digests.fromProto(request.getAction())).isEqualTo(ROOT);
+      assertThat(request.hasOutputs()).isFalse();
+      assertThat(request.hasQuota()).isFalse();
+    }
+  }
+
+  private static DaemonClient.Request request(Digest tree, boolean ofAction, List<String> outputs) {
+    return new DaemonClient.Request(
+        tree, ofAction, null, "", false, DeclaredOutputs.ofPaths(outputs), Quota.NONE);
   }
 
   @Test
@@ -141,7 +178,7 @@ final class DaemonClientTest {
         paths.add("directory/of/an/output/number/" + i);
       }
       for (int i = 0; i < 2; i++) {
-        client.createView(ROOT, null, "", false, DeclaredOutputs.ofPaths(paths));
+        client.createView(request(ROOT, false, paths));
         assertThat(views.created.get(i).getOutputs().getPathsList()).isEqualTo(paths);
         DaemonClient.Collected large = client.collect("large");
         assertThat(ActionResult.parseFrom(large.result()).getOutputFilesCount()).isEqualTo(20_000);
@@ -165,7 +202,7 @@ final class DaemonClientTest {
   @Test
   void close_endsTheLease() throws Exception {
     DaemonClient client = DaemonClient.connect(socket(), "test");
-    client.createView(ROOT, null, "", false, DeclaredOutputs.ofPaths(List.of()));
+    client.createView(request(ROOT, false, List.of()));
     assertThat(views.leaseEnded.getCount()).isEqualTo(1);
     client.close();
     views.leaseEnded.await();
@@ -322,6 +359,9 @@ final class DaemonClientTest {
                               .setPath("a/b")
                               .setDigest(Digests.toProto(ROOT))
                               .setCause("missing blob"))
+                      .addQuotaHits(QuotaHit.newBuilder().setKind("files").setLimit(7))
+                      .addQuotaHits(
+                          QuotaHit.newBuilder().setKind("bytes").setLimit(9).setPassed(true))
                       .putCounters("x", 300)
                       .putCounters("y", -1))
               .build());

@@ -2,6 +2,7 @@ package build.inputfs.it.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.inputfs.it.harness.Child;
 import build.inputfs.it.harness.Machine;
 import build.inputfs.it.harness.Outcome;
 import build.inputfs.it.harness.StoreSnapshot;
@@ -13,7 +14,10 @@ import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +36,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @EnumSource(names = {"FUSE", "OVERLAY", "OVERLAY_USER"})
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class ReplayTest {
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
   private static final String COMPILER = "12.2.0-14+deb12u";
 
   @RegisterExtension final Workbench bench = new Workbench();
@@ -56,6 +61,42 @@ class ReplayTest {
     assertThat(outcome.exit()).isEqualTo(1);
     assertThat(outcome.out().lines().filter(line -> line.endsWith(" same"))).hasSize(6);
     assertThat(StoreSnapshot.of(store)).isEqualTo(before);
+  }
+
+  @Test
+  void replayAndRun_byADaemon_giveTheSameResults() throws Exception {
+    Machine.need(strategy != Strategy.OVERLAY_USER, "a user's own namespace hides the daemon");
+    String store = recordedStore().toString();
+    String socket = bench.folder().resolve("daemon.sock").toString();
+    Child daemon = bench.start(List.of("daemon", "--socket", socket, "--cas", store));
+    bench.keep(
+        () -> {
+          daemon.signal("TERM");
+          daemon.await(PATIENCE).ok();
+        });
+    while (daemon.out().isEmpty()) {
+      assertThat(daemon.isAlive()).as("%s", daemon.err()).isTrue();
+      Workbench.pause();
+    }
+    Map<String, String> environment = new HashMap<>(bench.programEnvironment());
+    environment.put("INPUTFS_SOCKET", socket);
+    environment.put("INPUTFS_DAEMON", "require");
+    List<String> options = List.of("--strategy", strategy.option(), "--cas", store);
+    List<String> replay = bench.command("replay");
+    replay.addAll(options);
+    Outcome outcome = Child.run(bench.folder(), PATIENCE, environment, replay);
+    assertThat(outcome.lastLine()).isEqualTo("8 actions: 6 same, 2 differ, 0 failed");
+    assertThat(outcome.exit()).isEqualTo(1);
+
+    Path action = blobsBelow(Path.of(store, "ac")).getFirst();
+    List<String> run = bench.command("run", "--action", action.getFileName().toString());
+    run.addAll(options);
+    Outcome served = Child.run(bench.folder(), PATIENCE, environment, run).ok();
+    environment.put("INPUTFS_DAEMON", "never");
+    Outcome alone = Child.run(bench.folder(), PATIENCE, environment, run).ok();
+    assertThat(served.err().replaceAll("[0-9a-f]{64}/[0-9]+", "DIGEST"))
+        .isEqualTo(alone.err().replaceAll("[0-9a-f]{64}/[0-9]+", "DIGEST"))
+        .contains("DIGEST");
   }
 
   @Test

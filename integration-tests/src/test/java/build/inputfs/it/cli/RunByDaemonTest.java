@@ -27,6 +27,18 @@ final class RunByDaemonTest {
       List.of(
           List.of("--output", "out", "--", "sh", "-c", "echo 1 > out; exit 3"),
           List.of("--output", "missing", "--", "sh", "-c", "cat input.txt; echo err >&2"),
+          List.of("--output", "d", "--", "sh", "-c", "mkdir -p d/e; ln -s f d/l; echo 1 > d/e/f"),
+          List.of(
+              "--strategy",
+              "fuse",
+              "--scratch-limit",
+              "1MiB,3",
+              "--",
+              "sh",
+              "-c",
+              "dd if=/dev/zero of=x bs=64k count=100 2>&1 | head -1; rm x; mkdir b c d e; exit 7"),
+          List.of("--strategy", "fuse", "--scratch-limit", "1MiB", "--", "sh", "-c", "echo > a"),
+          List.of("--strategy", "copy", "--scratch-limit", "1MiB", "--", "true"),
           List.of("--", "sh", "-c", "kill -USR1 $$"),
           List.of("--", "./no-such-command"),
           List.of("--", "no-such-command"),

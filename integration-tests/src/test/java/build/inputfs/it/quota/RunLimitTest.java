@@ -2,14 +2,18 @@ package build.inputfs.it.quota;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.inputfs.it.harness.Child;
 import build.inputfs.it.harness.Disk;
 import build.inputfs.it.harness.InputTree;
 import build.inputfs.it.harness.Outcome;
 import build.inputfs.it.harness.Strategy;
 import build.inputfs.it.harness.Workbench;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -18,16 +22,24 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** What {@code run} says of limits. */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class RunLimitTest {
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+
   @RegisterExtension final Workbench bench = new Workbench();
 
   private Outcome run(Strategy strategy, List<String> options, String script) {
+    return run(strategy, options, script, bench.programEnvironment());
+  }
+
+  private Outcome run(
+      Strategy strategy, List<String> options, String script, Map<String, String> environment) {
     bench.need(strategy);
     List<String> arguments = new ArrayList<>(List.of("run", "--strategy", strategy.option()));
     arguments.addAll(List.of("--cas", bench.store().folder().toString(), "--root"));
     arguments.add(new InputTree().file("a", "content").putInto(bench.store()).toString());
     arguments.addAll(options);
     arguments.addAll(List.of("--", "sh", "-c", script));
-    return bench.inputfs(arguments.toArray(String[]::new));
+    List<String> command = bench.command(arguments.toArray(String[]::new));
+    return bench.keep(Child.start(bench.folder(), environment, command)).await(PATIENCE);
   }
 
   @Test
@@ -69,6 +81,57 @@ class RunLimitTest {
     assertThat(outcome.err())
         .contains("the scratch's limit of 1,048,576 bytes was passed, and the command was ended\n")
         .contains("scratch watched");
+  }
+
+  @Test
+  void run_byADaemonWhereNothingRefuses_endsTheCommandAllTheSame() {
+    Path scratch = bench.small(Disk.EXT4, 64 << 20);
+    Outcome outcome =
+        run(
+            Strategy.OVERLAY,
+            List.of("--scratch-limit", "1MiB"),
+            "dd if=/dev/zero of=x bs=1M count=3 status=none; sleep 60; echo NOT ENDED",
+            withDaemon("--scratch", scratch.toString()));
+    assertThat(outcome.exit()).as(outcome.toString()).isEqualTo(128 + 15);
+    assertThat(outcome.out()).isEmpty();
+    assertThat(outcome.err())
+        .contains("the scratch's limit of 1,048,576 bytes was passed, and the command was ended\n");
+  }
+
+  @Test
+  void run_inMemoryByADaemon_saysWhichLimitWasReached() {
+    Outcome outcome =
+        run(
+            Strategy.OVERLAY,
+            List.of("--scratch-kind", "tmpfs", "--scratch-limit", "1MiB,20"),
+            "dd if=/dev/zero of=x bs=64k count=100 2>/dev/null; sleep 1; rm x; cat a",
+            withDaemon());
+    assertThat(outcome.exit()).as(outcome.toString()).isZero();
+    assertThat(outcome.out()).isEqualTo("content");
+    assertThat(outcome.err())
+        .contains("inputfs: the scratch's limit of 1,048,576 bytes was reached\n");
+  }
+
+  /** Starts a daemon; the environment in which commands have to use it. */
+  private Map<String, String> withDaemon(String... options) {
+    Path socket = bench.folder().resolve("daemon.sock");
+    List<String> command = new ArrayList<>(List.of("daemon", "--socket", socket.toString()));
+    command.addAll(List.of("--cas", bench.store().folder().toString()));
+    command.addAll(List.of(options));
+    Child daemon = bench.start(command);
+    bench.keep(
+        () -> {
+          daemon.signal("TERM");
+          daemon.await(PATIENCE).ok();
+        });
+    while (daemon.out().isEmpty()) {
+      assertThat(daemon.isAlive()).as("%s", daemon.err()).isTrue();
+      Workbench.pause();
+    }
+    Map<String, String> environment = new HashMap<>(bench.programEnvironment());
+    environment.put("INPUTFS_SOCKET", socket.toString());
+    environment.put("INPUTFS_DAEMON", "require");
+    return environment;
   }
 
   @Test
