@@ -50,6 +50,12 @@ final class Places {
     if (wanted != null) {
       return given(name, wanted, caller);
     }
+    if (!caller.trusted()) {
+      throw new RefusedException(
+          Kind.FORBIDDEN,
+          "user %d cannot enter the folder of the daemon's views, and has to name a mount point"
+              .formatted(caller.uid()));
+    }
     Path path = own(name);
     return new Direct(path, () -> Files.delete(path));
   }
