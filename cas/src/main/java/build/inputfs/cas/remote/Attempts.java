@@ -28,6 +28,11 @@ final class Attempts {
     start = System.nanoTime();
   }
 
+  /** Something has moved, though it may have to be done again. */
+  void alive() {
+    start = System.nanoTime();
+  }
+
   /** How long this attempt may stay silent, in nanoseconds. */
   long silence() {
     return Math.max(1, Math.min(timing.attempt().toNanos(), left()));
@@ -53,6 +58,16 @@ final class Attempts {
       throw Failures.interrupted("waiting to try again");
     }
     retried.run();
+  }
+
+  /** As {@link #failed}, and says whether there is to be another attempt. */
+  boolean mayFail(RemoteException failure) throws InterruptedIOException {
+    try {
+      failed(failure);
+      return true;
+    } catch (RemoteException e) {
+      return false;
+    }
   }
 
   private long left() {

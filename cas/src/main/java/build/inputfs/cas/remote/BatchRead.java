@@ -62,7 +62,7 @@ final class BatchRead {
         if (e.kind() == Kind.UNSUPPORTED || (e.kind() == Kind.FAILED && group.size() > 1)) {
           return answers;
         }
-        if (!retry(attempts, e)) {
+        if (!attempts.mayFail(e)) {
           left.forEach(digest -> answers.put(digest, new Failure(about(digest, e))));
           left.clear();
         }
@@ -81,16 +81,6 @@ final class BatchRead {
       answers.put(digest, new Failure(e));
     }
     return answers;
-  }
-
-  /** Waits for another attempt, or says that there is to be none. */
-  private static boolean retry(Attempts attempts, RemoteException failure) throws IOException {
-    try {
-      attempts.failed(failure);
-      return true;
-    } catch (RemoteException e) {
-      return false;
-    }
   }
 
   private void attempt(List<Digest> wanted, Attempts attempts) throws IOException {
@@ -188,13 +178,7 @@ final class BatchRead {
       case UNAVAILABLE, DEADLINE, WRONG_CONTENT, REFUSED, UNSUPPORTED, FAILED ->
           String.valueOf(failure.getMessage()).contains(digest.hex())
               ? failure
-              : new RemoteException(
-                  failure.kind(),
-                  false,
-                  connection.target(),
-                  "reading blobs/" + digest,
-                  "in a batch: " + failure.getMessage(),
-                  failure);
+              : failure.about(connection.target(), "reading blobs/" + digest);
     };
   }
 

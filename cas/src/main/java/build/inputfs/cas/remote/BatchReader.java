@@ -11,12 +11,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletionService;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorCompletionService;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 
 /**
  * Reads any number of small blobs: in batches, all at the same time as far as limits allow, and in
@@ -60,12 +55,8 @@ final class BatchReader {
       }
       return;
     }
-    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      try {
-        run(plan, new ExecutorCompletionService<>(executor));
-      } finally {
-        executor.shutdownNow();
-      }
+    try (Crew<Result> crew = new Crew<>("reading a batch of blobs")) {
+      run(plan, crew);
     } finally {
       turns.forEach(Throttle.Turn::close);
     }
@@ -78,26 +69,16 @@ final class BatchReader {
         : new BatchPlan(List.of(), List.copyOf(wanted));
   }
 
-  private void run(BatchPlan plan, CompletionService<Result> tasks) throws IOException {
-    int open = 0;
-    for (List<Digest> group : plan.batches()) {
-      tasks.submit(batch(group));
-      open++;
-    }
-    for (Digest digest : plan.large()) {
-      tasks.submit(stream(digest));
-      open++;
-    }
-    for (; open > 0; open--) {
-      Result result = take(tasks);
+  private void run(BatchPlan plan, Crew<Result> crew) throws IOException {
+    plan.batches().forEach(group -> crew.start(batch(group)));
+    plan.large().forEach(digest -> crew.start(stream(digest)));
+    while (crew.isAtWork()) {
+      Result result = crew.next();
       deliver(result.answers);
       result.turn.close();
       List<Digest> left = new ArrayList<>(result.group);
       left.removeAll(result.answers.keySet());
-      for (Digest digest : left) {
-        tasks.submit(stream(digest));
-        open++;
-      }
+      left.forEach(digest -> crew.start(stream(digest)));
     }
   }
 
@@ -127,19 +108,6 @@ final class BatchReader {
         case BatchRead.Content(ByteBuffer bytes) -> sink.content(answer.getKey(), bytes);
         case BatchRead.Failure(IOException cause) -> sink.failure(answer.getKey(), cause);
       }
-    }
-  }
-
-  private static Result take(CompletionService<Result> tasks) throws IOException {
-    try {
-      return tasks.take().get();
-    } catch (InterruptedException e) {
-      throw Failures.interrupted("reading a batch of blobs");
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof IOException cause) {
-        throw cause;
-      }
-      throw new IllegalStateException(e.getCause());
     }
   }
 }

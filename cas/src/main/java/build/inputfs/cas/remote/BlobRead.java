@@ -131,6 +131,7 @@ final class BlobRead {
       ByteBuffer data = answer.getData().asReadOnlyByteBuffer();
       int skipped = (int) Math.min(skip, data.remaining());
       skip -= skipped;
+      attempts.alive();
       data.position(skipped);
       if (end == digest.size()) {
         deliver(data);

@@ -45,7 +45,7 @@ final class Call<Q, A extends MessageLite> implements AutoCloseable {
       String what) {
     this.target = target;
     this.what = what;
-    this.call = channel.newCall(method, CallOptions.DEFAULT);
+    this.call = channel.newCall(method, CallOptions.DEFAULT.withOnReadyThreshold(WINDOW));
     call.start(new Listener(), headers);
     call.request(1);
   }

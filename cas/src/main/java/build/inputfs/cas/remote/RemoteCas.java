@@ -192,6 +192,30 @@ public final class RemoteCas implements AutoCloseable, Metered {
     }
   }
 
+  /**
+   * Sends blobs, whether or not the server has them: in batches, all at the same time, and in
+   * streams what fits in none.
+   *
+   * @return why those that could not be sent were not; empty when the server has all of them
+   * @throws RemoteException when the server cannot be asked what it can do
+   */
+  public Map<Digest, IOException> write(Collection<Digest> digests, ContentSource source)
+      throws IOException {
+    return new BatchWriter(caller, source).write(digests);
+  }
+
+  /**
+   * Sends a blob of any size in a stream.
+   *
+   * @throws RemoteException when the server does not take it
+   * @throws IOException what the source throws, or when the content does not have its size
+   */
+  public void write(Digest digest, ContentSource source) throws IOException {
+    if (!digest.isEmpty()) {
+      BlobWrite.run(caller, digest, source);
+    }
+  }
+
   @Override
   public void meter(Consumer<Reading> to) {
     connection.counts().meter(to);

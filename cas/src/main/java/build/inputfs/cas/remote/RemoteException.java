@@ -55,6 +55,11 @@ public final class RemoteException extends IOException {
     return kind;
   }
 
+  /** The same failure, of one thing among those that were done together. */
+  RemoteException about(RemoteTarget target, String what) {
+    return new RemoteException(kind, false, target, what, "among others: " + getMessage(), this);
+  }
+
   /** Whether another attempt may do better. */
   boolean isRetriable() {
     return retriable;

@@ -3,8 +3,10 @@ package build.inputfs.cas.remote;
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
+import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 
 /** The compression that servers offer, by zstd-jni. Nothing is loaded before it is used. */
@@ -12,8 +14,8 @@ final class Zstandard {
   /** Smaller blobs gain nothing. */
   static final int SMALLEST = 256;
 
-  /** What compresses fastest for its size, by zstd's authors. */
-  static final int LEVEL = 1;
+  /** The fastest of zstd's usual levels: it must not be slower than a good network. */
+  private static final int LEVEL = 1;
 
   private Zstandard() {}
 
@@ -46,8 +48,40 @@ final class Zstandard {
     return ByteBuffer.wrap(to);
   }
 
+  /** The compressed form of a whole blob. */
+  static byte[] compress(byte[] content) {
+    return Zstd.compress(content, LEVEL);
+  }
+
+  /**
+   * Compresses what is written to {@code out}, which is not closed with it. The stream must be
+   * closed, for it holds native memory.
+   */
+  static OutputStream compressing(OutputStream out) throws IOException {
+    return new ZstdOutputStreamNoFinalizer(new Unclosed(out), LEVEL);
+  }
+
   /** What is compressed in {@code in}. The stream must be closed, for it holds native memory. */
   static InputStream decompressing(InputStream in) throws IOException {
     return new ZstdInputStreamNoFinalizer(in);
+  }
+
+  /** Writes on, and leaves closing to others. */
+  private static final class Unclosed extends OutputStream {
+    private final OutputStream out;
+
+    Unclosed(OutputStream out) {
+      this.out = out;
+    }
+
+    @Override
+    public void write(int one) throws IOException {
+      out.write(one);
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int length) throws IOException {
+      out.write(bytes, from, length);
+    }
   }
 }

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.digest.DigestFunction;
+import build.inputfs.cas.proto.Digests;
+import build.inputfs.cas.proto.Directory;
+import build.inputfs.cas.proto.DirectoryNode;
 import build.inputfs.cas.proto.RequestMetadata;
 import build.inputfs.cas.remote.RemoteException.Kind;
 import build.inputfs.cas.remote.testserver.Fault;
@@ -24,6 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a server says of itself, who it is told that asks, and what it lacks. */
@@ -31,8 +35,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class RemoteCasTest {
   private final RemoteFixture fixture = new RemoteFixture();
   private final ReapiServer server = fixture.server;
+  private final Path folder;
 
-  RemoteCasTest() throws IOException {}
+  RemoteCasTest(@TempDir Path folder) throws IOException {
+    this.folder = folder;
+  }
 
   @AfterEach
   void close() throws IOException {
@@ -127,6 +134,43 @@ final class RemoteCasTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void calls_withAnyDigestFunction_work(DigestFunction function) throws IOException {
+    server.offer(ReapiServer.Offer.USUAL.compressed().withDigestFunctions(function.name()));
+    byte[] content = RemoteFixture.text(300_000, 1);
+    Digest there = server.put(content, function);
+    byte[] other = RemoteFixture.text(5_000_000, 2);
+    Digest large = function.digest(other);
+    Digest small = function.digest(content);
+    Path file = Files.write(folder.resolve("large"), other);
+
+    try (RemoteCas remote = RemoteCas.open(fixture.options(), function)) {
+      assertThat(RemoteFixture.read(remote, there)).isEqualTo(content);
+      RemoteFixture.Batch batch = new RemoteFixture.Batch();
+      remote.readBatch(List.of(there), batch);
+      assertThat(batch.contents.get(there)).isEqualTo(content);
+      assertThat(remote.findMissing(List.of(large, small))).containsExactly(large);
+      remote.write(large, _ -> Files.newByteChannel(file));
+      server.remove(small);
+      Files.write(file, content);
+      assertThat(remote.write(List.of(small), _ -> Files.newByteChannel(file))).isEmpty();
+      assertThat(RemoteFixture.read(remote, large)).isEqualTo(other);
+      Digest root = server.put(directory(function.empty()), function);
+      List<Digest> read = new ArrayList<>();
+      remote.tree(root, (digest, _) -> read.add(digest));
+      assertThat(read).contains(root);
+    }
+  }
+
+  /** A directory with an empty one in it. */
+  private static byte[] directory(Digest empty) {
+    return Directory.newBuilder()
+        .addDirectories(DirectoryNode.newBuilder().setName("d").setDigest(Digests.toProto(empty)))
+        .build()
+        .toByteArray();
+  }
+
   @Test
   void calls_ofAnInstance_nameIt() throws IOException {
     server.habits(ReapiServer.Habits.GOOD.withInstance("team/main"));
@@ -179,7 +223,7 @@ final class RemoteCasTest {
   }
 
   @Test
-  void calls_showWhatIsInFiles_asItIsNow(@TempDir Path folder) throws IOException {
+  void calls_showWhatIsInFiles_asItIsNow() throws IOException {
     Path token = Files.writeString(folder.resolve("token"), "secret-1\n");
     Path headers = Files.writeString(folder.resolve("headers"), "# ours\n\nX-Team: blue\n");
     RemoteOptions options =
@@ -208,7 +252,7 @@ final class RemoteCasTest {
   }
 
   @Test
-  void open_withATokenThatOthersCouldRead_refuses(@TempDir Path folder) throws IOException {
+  void open_withATokenThatOthersCouldRead_refuses() throws IOException {
     Path token = Files.writeString(folder.resolve("token"), "secret");
     RemoteOptions options =
         RemoteOptions.of(RemoteTarget.parse("grpc://cache.example:8980"), RemoteFixture.TOOL)

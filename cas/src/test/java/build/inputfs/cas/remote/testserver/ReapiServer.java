@@ -222,9 +222,14 @@ public final class ReapiServer implements AutoCloseable {
     seen.clear();
   }
 
-  /** Adds a blob. */
+  /** Adds a blob, named by SHA-256. */
   public Digest put(byte[] content) throws IOException {
-    Digest digest = DigestFunction.SHA256.digest(content);
+    return put(content, DigestFunction.SHA256);
+  }
+
+  /** Adds a blob. */
+  public Digest put(byte[] content, DigestFunction function) throws IOException {
+    Digest digest = function.digest(content);
     blobs.put(digest, content);
     return digest;
   }
