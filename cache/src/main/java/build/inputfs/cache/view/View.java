@@ -12,6 +12,11 @@ import java.util.Map;
  * handing it to a child: with some strategies this very process answers what is asked there.
  */
 public interface View extends AutoCloseable {
+  /**
+   * Among {@link #counters}: how long the action's threads have waited for inputs that had to be
+   * fetched, all together; absent when they have not.
+   */
+  String FETCH_WAITS = "milliseconds waited for fetches";
 
   /** Where the view is. */
   Path path();

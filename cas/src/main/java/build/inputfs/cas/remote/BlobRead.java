@@ -61,7 +61,17 @@ final class BlobRead {
 
   /** Reads a whole blob, and verifies it. */
   static void whole(Caller caller, Digest digest, ChunkSink sink) throws IOException {
-    BlobRead read = new BlobRead(caller, digest, 0, digest.size(), true, sink);
+    whole(caller, digest, true, sink);
+  }
+
+  /** Reads a whole blob, for somebody who verifies it. */
+  static void unverified(Caller caller, Digest digest, ChunkSink sink) throws IOException {
+    whole(caller, digest, false, sink);
+  }
+
+  private static void whole(Caller caller, Digest digest, boolean verified, ChunkSink sink)
+      throws IOException {
+    BlobRead read = new BlobRead(caller, digest, 0, digest.size(), verified, sink);
     read.compressed = digest.size() >= Zstandard.SMALLEST && caller.capabilities().zstd();
     read.run();
     read.verify();

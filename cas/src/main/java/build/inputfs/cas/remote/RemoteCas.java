@@ -28,7 +28,7 @@ import java.util.function.Consumer;
  * <p>Thread-safe. Nothing is sent before the first call, and before that the server is asked what
  * it can do. The empty blob is never asked for.
  */
-public final class RemoteCas implements AutoCloseable, Metered {
+public final class RemoteCas implements RemoteBlobs, AutoCloseable, Metered {
   /** So many digests fit in a message. */
   private static final int LARGEST_QUESTION = 20_000;
 
@@ -141,6 +141,7 @@ public final class RemoteCas implements AutoCloseable, Metered {
    * @param sink gets an answer for each blob, in any order, each once: failures too
    * @throws IOException what the sink throws, or when this thread is interrupted
    */
+  @Override
   public void readBatch(Collection<Digest> digests, BatchSink sink) throws IOException {
     new BatchReader(caller, sink).read(digests);
   }
@@ -157,6 +158,14 @@ public final class RemoteCas implements AutoCloseable, Metered {
     if (!digest.isEmpty()) {
       var _ = caller.capabilities();
       BlobRead.whole(caller, digest, sink);
+    }
+  }
+
+  @Override
+  public void readUnverified(Digest digest, ChunkSink sink) throws IOException {
+    if (!digest.isEmpty()) {
+      var _ = caller.capabilities();
+      BlobRead.unverified(caller, digest, sink);
     }
   }
 
@@ -185,6 +194,7 @@ public final class RemoteCas implements AutoCloseable, Metered {
    *
    * @throws MissingBlobException when the server says that it does not have the root
    */
+  @Override
   public void tree(Digest root, TreeSink sink) throws IOException {
     if (!root.isEmpty()) {
       var _ = caller.capabilities();

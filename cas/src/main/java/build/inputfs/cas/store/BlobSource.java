@@ -35,6 +35,58 @@ public interface BlobSource {
   byte[] read(Digest digest, int limit) throws IOException;
 
   /**
+   * Where some bytes of a blob can be read now.
+   *
+   * @param path a file that has them. Unless it is the blob's own it may have another name the next
+   *     moment: whoever finds no such file asks again
+   * @param verified whether the whole blob is there, and is right
+   */
+  record Located(Path path, boolean verified) {}
+
+  /** Somebody who has been given bytes of a blob before it was known that the whole is right. */
+  @FunctionalInterface
+  interface Watcher {
+    /** The blob cannot be had, or is not right. Told once to watchers that are equal. */
+    void failed(IOException cause);
+  }
+
+  /**
+   * As {@link #locate(Digest, boolean)}, for who wants some bytes only and reads them at once: of a
+   * large blob that is on its way these may be there before the rest, and before it is known that
+   * the whole is right. The file's mode may be any.
+   *
+   * @param length may reach beyond the blob's end
+   * @param watcher is told, on another thread, if bytes were given out unverified and the blob
+   *     turns out wrong, or does not come to its end
+   */
+  default Located locate(
+      Digest digest, boolean executable, long offset, long length, Watcher watcher)
+      throws IOException {
+    return new Located(locate(digest, executable), true);
+  }
+
+  /** Whether the blob is on its way, so that not all of it can be read without waiting. */
+  default boolean isArriving(Digest digest) {
+    return false;
+  }
+
+  /**
+   * A directory's message, as {@link #read} gives it. Where it must be fetched, others of its tree
+   * may come along.
+   */
+  default byte[] readDirectory(Digest digest, int limit) throws IOException {
+    return read(digest, limit);
+  }
+
+  /**
+   * How long the calling thread has waited for blobs to be fetched from elsewhere, in nanoseconds
+   * since it was started.
+   */
+  default long waitedNanos() {
+    return 0;
+  }
+
+  /**
    * Keeps what is there now of a tree until the lease is closed, where blobs may go that nobody
    * keeps. It takes the same time whatever the tree's size.
    *

@@ -52,6 +52,7 @@ final class BlobWriter {
   private final LongAdder copied = new LongAdder();
   private final LongAdder reflinked = new LongAdder();
   private final LongAdder linked = new LongAdder();
+  private final LongAdder received = new LongAdder();
   private final LongAdder present = new LongAdder();
   private final LongAdder bytes = new LongAdder();
 
@@ -71,6 +72,11 @@ final class BlobWriter {
 
   PutCounts counts() {
     return new PutCounts(copied.sum(), reflinked.sum(), linked.sum(), present.sum());
+  }
+
+  /** How many blobs were received piece by piece and were new. */
+  long received() {
+    return received.sum();
   }
 
   /** Size of the blobs that were not there before. */
@@ -234,6 +240,15 @@ final class BlobWriter {
     }
   }
 
+  /** A blob that is not here yet, and is about to come. */
+  IncomingBlob receive(Path root, Digest digest) throws IOException {
+    return new IncomingBlob(root, digest, this, temporaries, function.newHasher());
+  }
+
+  void publishIncoming(Path temporary, Digest digest) throws IOException {
+    publish(temporary, digest, received);
+  }
+
   private void publish(Path temporary, Digest digest, LongAdder how) throws IOException {
     boolean published =
         !digest.isEmpty()
@@ -308,7 +323,7 @@ final class BlobWriter {
     return Digest.of(hasher.digest(), size);
   }
 
-  private static FileChannel create(Path temporary) throws IOException {
+  static FileChannel create(Path temporary) throws IOException {
     return FileChannel.open(
         temporary, Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), PRIVATE);
   }

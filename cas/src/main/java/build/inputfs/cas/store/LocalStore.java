@@ -172,6 +172,7 @@ public final class LocalStore implements BlobSource, Metered, AutoCloseable {
     to.accept(put.with("by", "copy").plus(puts.copied()));
     to.accept(put.with("by", "reflink").plus(puts.reflinked()));
     to.accept(put.with("by", "link").plus(puts.linked()));
+    to.accept(put.with("by", "fetch").plus(writer.received()));
     to.accept(put.with("by", "nothing").plus(puts.present()));
     to.accept(
         Reading.counter("store_put_bytes", "Size of the blobs that were new", writer.bytes()));
@@ -289,6 +290,16 @@ public final class LocalStore implements BlobSource, Metered, AutoCloseable {
    */
   public Digest put(Path file, PutMode mode, @Nullable Digest expected) throws IOException {
     return putting(() -> writer.put(file, mode, expected));
+  }
+
+  /**
+   * A blob that is about to come from elsewhere, for the caller to fill, publish and close.
+   *
+   * @throws StoreFullException when there is no room for it
+   */
+  public IncomingBlob receive(Digest digest) throws IOException {
+    checkWritable();
+    return writing(() -> writer.receive(root, digest));
   }
 
   /** The recorded result of the action with this digest, of which only the hash counts, or null. */

@@ -69,6 +69,11 @@ public final class TreeReader implements Metered {
     return cached != null ? cached : loading.run(digest, () -> load(digest));
   }
 
+  /** See {@link BlobSource#waitedNanos}. */
+  public long waitedNanos() {
+    return blobs.waitedNanos();
+  }
+
   @Override
   public void meter(Consumer<Reading> to) {
     Reading asked =
@@ -168,7 +173,7 @@ public final class TreeReader implements Metered {
   private InputDirectory load(Digest digest) throws IOException {
     InputDirectory directory = cache.getIfPresent(digest);
     if (directory == null) {
-      directory = InputDirectory.decode(digest, blobs.read(digest, MAX_MESSAGE_BYTES));
+      directory = InputDirectory.decode(digest, blobs.readDirectory(digest, MAX_MESSAGE_BYTES));
       cache.put(digest, directory);
       bytes.add(digest.size());
     }

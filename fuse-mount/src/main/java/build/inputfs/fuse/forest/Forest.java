@@ -107,16 +107,25 @@ public final class Forest implements Metered, AutoCloseable {
     List<FailureRecorder> recorders = new CopyOnWriteArrayList<>();
     ForestFileSystem fileSystem =
         new ForestFileSystem(
-            posix,
-            source,
-            reader,
-            new InputAttributes(uid, gid, now),
-            (operation, path, digest, cause) ->
-                recorders.forEach(each -> each.record(operation, path, digest, cause)));
+            posix, source, reader, new InputAttributes(uid, gid, now), new Recorders(recorders));
     Mounted mounted = transport.mount(fileSystem, mountPoint, true);
+    fileSystem.servedBy(mounted);
     Forest forest = new Forest(fileSystem, source, mounted, mountPoint, recorders, reader, keep);
     forest.gardener.start();
     return forest;
+  }
+
+  /** Tells all who want to know. */
+  private record Recorders(List<FailureRecorder> all) implements FailureRecorder {
+    @Override
+    public void record(String operation, String path, @Nullable Digest digest, IOException cause) {
+      all.forEach(each -> each.record(operation, path, digest, cause));
+    }
+
+    @Override
+    public void waited(String path, Digest digest, long nanos) {
+      all.forEach(each -> each.waited(path, digest, nanos));
+    }
   }
 
   /** A tree that is shown: what it is made of, and how many views and other trees use it. */

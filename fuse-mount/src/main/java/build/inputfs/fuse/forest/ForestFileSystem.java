@@ -14,6 +14,8 @@ import build.inputfs.fuse.vfs.FailureRecorder;
 import build.inputfs.fuse.vfs.FileSystemUsage;
 import build.inputfs.fuse.vfs.FileType;
 import build.inputfs.fuse.vfs.InputAttributes;
+import build.inputfs.fuse.vfs.InputReader;
+import build.inputfs.fuse.vfs.Mounted;
 import build.inputfs.fuse.vfs.ReadOnlyFileSystem;
 import build.inputfs.fuse.vfs.Status;
 import java.io.IOException;
@@ -54,8 +56,8 @@ final class ForestFileSystem extends ReadOnlyFileSystem {
   /** What offsets in a listing are ahead of positions: {@code .} and {@code ..}. */
   private static final int DOTS = 2;
 
-  private final Posix posix;
   private final BlobSource source;
+  private final InputReader contents;
   private final TreeReader reader;
   private final InputAttributes inputs;
   private final FailureRecorder failures;
@@ -67,17 +69,24 @@ final class ForestFileSystem extends ReadOnlyFileSystem {
   private final Map<String, ForestDirectory> shown = new HashMap<>();
   private long nextRoot = FIRST_ROOT;
 
+  private volatile @Nullable Mounted mounted;
+
   ForestFileSystem(
       Posix posix,
       BlobSource source,
       TreeReader reader,
       InputAttributes inputs,
       FailureRecorder failures) {
-    this.posix = posix;
     this.source = source;
+    this.contents = new InputReader(posix, source);
     this.reader = reader;
     this.inputs = inputs;
     this.failures = failures;
+  }
+
+  /** Says where it is served from now on, for what the kernel is to be told. */
+  void servedBy(Mounted mount) {
+    mounted = mount;
   }
 
   /** How many nodes the kernel knows. */
@@ -261,15 +270,25 @@ final class ForestFileSystem extends ReadOnlyFileSystem {
     if (known != null || digest == null) {
       return known;
     }
+    long waited = source.waitedNanos();
     try {
       Listing read = new PlainListing(reader.directory(digest));
       directory.setListing(read);
       return read;
     } catch (IOException e) {
-      String path = directory.path();
-      failures.record("read directory", path.isEmpty() ? "." : path, digest, e);
+      failures.record("read directory", pathOf(directory), digest, e);
       return null;
+    } finally {
+      waited = source.waitedNanos() - waited;
+      if (waited > 0) {
+        failures.waited(pathOf(directory), digest, waited);
+      }
     }
+  }
+
+  private static String pathOf(ForestDirectory directory) {
+    String path = directory.path();
+    return path.isEmpty() ? "." : path;
   }
 
   @Override
@@ -345,30 +364,40 @@ final class ForestFileSystem extends ReadOnlyFileSystem {
       return Status.INVALID.asResult();
     }
     Digest digest = input.digest(at);
-    int descriptor = -1;
+    long waited = source.waitedNanos();
     try {
-      descriptor =
-          Posix.check(
-              posix.open(source.locate(digest, input.executable(at)), Posix.O_RDONLY, 0), "open");
-      long wanted = Math.min(length, digest.size() - offset); // the kernel asks for whole pages
-      long done = 0;
-      while (done < wanted) {
-        long read =
-            Posix.check(
-                posix.pread(descriptor, address + done, wanted - done, offset + done), "read");
-        if (read == 0) {
-          break;
-        }
-        done += read;
-      }
+      long done =
+          contents.read(
+              digest,
+              input.executable(at),
+              offset,
+              length,
+              address,
+              new Doubt(this, node, place, index, digest));
       readBytes.add(done);
       return done;
     } catch (IOException e) {
       failures.record("read", place.pathOf(index), digest, e);
       return Status.IO_ERROR.asResult();
     } finally {
-      if (descriptor >= 0) {
-        posix.close(descriptor);
+      waited = source.waitedNanos() - waited;
+      if (waited > 0) {
+        failures.waited(place.pathOf(index), digest, waited);
+      }
+    }
+  }
+
+  /** A node whose bytes the kernel was given before it was known that the blob is right. */
+  private record Doubt(
+      ForestFileSystem forest, long node, ForestDirectory place, int index, Digest digest)
+      implements BlobSource.Watcher {
+    /** The kernel must not go on giving out what it has of the file. */
+    @Override
+    public void failed(IOException cause) {
+      forest.failures.record("read", place.pathOf(index), digest, cause);
+      Mounted mounted = forest.mounted;
+      if (mounted != null) {
+        mounted.forgetContent(node);
       }
     }
   }

@@ -98,7 +98,9 @@ final class Backings {
   int open(long number, long node, int flags, OpenFile file) {
     // No descriptor of an input is ever to be opened for writing, whatever a filesystem says.
     boolean forbidden =
-        file.served || (file.immutable && (flags & Posix.O_ACCMODE) != Posix.O_RDONLY);
+        file.served
+            || file.arriving
+            || (file.immutable && (flags & Posix.O_ACCMODE) != Posix.O_RDONLY);
     int result;
     synchronized (this) {
       result = join(number, file, forbidden);

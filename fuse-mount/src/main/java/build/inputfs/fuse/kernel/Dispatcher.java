@@ -338,7 +338,8 @@ final class Dispatcher {
   private int opened(long number, int flags, int before) {
     long handle = flags & 0xffffffffL;
     if (!negotiation.passthrough()) {
-      return reply.open(unique, before, handle, Protocol.FOPEN_KEEP_CACHE, 0);
+      int keep = file.arriving ? 0 : Protocol.FOPEN_KEEP_CACHE;
+      return reply.open(unique, before, handle, keep, 0);
     }
     long node = Successors.toFileSystem(number);
     int backing = backings.open(number, node, flags, file);
@@ -360,7 +361,8 @@ final class Dispatcher {
       return takeBack(node, before, reply.failure(unique, backing));
     }
     if (backing == Backings.NONE) {
-      int keep = backings.used() && !file.served ? 0 : Protocol.FOPEN_KEEP_CACHE;
+      boolean outdated = file.arriving || (backings.used() && !file.served);
+      int keep = outdated ? 0 : Protocol.FOPEN_KEEP_CACHE;
       return reply.open(unique, before, handle, keep, 0);
     }
     return reply.open(unique, before, handle, Protocol.FOPEN_PASSTHROUGH, backing);

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -240,6 +241,16 @@ public final class FuseSession implements Mounted {
 
   @Override
   public void forgetName(long parent, byte[] name) {
+    notify(notices -> notices.forgetName(parent, name));
+  }
+
+  @Override
+  public void forgetContent(long node) {
+    notify(notices -> notices.forgetContent(node));
+  }
+
+  /** Tells the kernel something, unless the session has ended. */
+  private void notify(Consumer<Notices> telling) {
     synchronized (lock) {
       if (holders == 0) {
         return;
@@ -247,7 +258,7 @@ public final class FuseSession implements Mounted {
       holders++;
     }
     try {
-      shared.notices().forgetName(parent, name);
+      telling.accept(shared.notices());
     } finally {
       release();
     }

@@ -31,6 +31,15 @@ final class Notices {
     }
   }
 
+  /** What the kernel keeps of a file's content is wrong. */
+  void forgetContent(long number) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment message = arena.allocate(64, 8);
+      Reply reply = new Reply(message.asByteBuffer().order(ByteOrder.nativeOrder()));
+      posix.write(device, message.address(), reply.forgetContent(number));
+    }
+  }
+
   /** A name is no longer in its directory. */
   void forgetName(long parent, byte[] name) {
     try (Arena arena = Arena.ofConfined()) {

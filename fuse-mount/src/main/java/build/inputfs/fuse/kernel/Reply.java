@@ -184,8 +184,20 @@ final class Reply {
    * a node are no longer what the kernel was told. Its pages stay.
    */
   int forgetAttributes(long node) {
+    return forgetInode(node, -1);
+  }
+
+  /** The same, of a file's attributes and all of its content. */
+  int forgetContent(long node) {
+    return forgetInode(node, 0);
+  }
+
+  /**
+   * @param offset of the first byte that is to be forgotten, up to the end; none if negative
+   */
+  private int forgetInode(long node, long offset) {
     out.putLong(HEADER, node);
-    out.putLong(HEADER + 8, -1);
+    out.putLong(HEADER + 8, offset);
     out.putLong(HEADER + 16, 0);
     return header(0, Protocol.NOTIFY_INVAL_INODE, HEADER + 24);
   }

@@ -6,6 +6,8 @@ import build.inputfs.cas.posix.PosixException;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.fuse.vfs.Attributes;
 import build.inputfs.fuse.vfs.FailureLog;
+import build.inputfs.fuse.vfs.InputReader;
+import build.inputfs.fuse.vfs.Mounted;
 import build.inputfs.fuse.vfs.Status;
 import build.inputfs.fuse.vfs.StatusErrno;
 import java.io.IOException;
@@ -29,6 +31,7 @@ final class Contents {
 
   private final Posix posix;
   private final BlobSource source;
+  private final InputReader inputs;
   private final Scratch scratch;
   private final Tree tree;
   private final FailureLog failures;
@@ -36,6 +39,7 @@ final class Contents {
   final CountedFiles counted;
   final LongAdder privateCopies = new LongAdder();
   final LongAdder privateCopyBytes = new LongAdder();
+  private volatile @Nullable Mounted mounted;
 
   Contents(
       Posix posix,
@@ -46,6 +50,7 @@ final class Contents {
       Allowance allowance) {
     this.posix = posix;
     this.source = source;
+    this.inputs = new InputReader(posix, source);
     this.scratch = scratch;
     this.tree = tree;
     this.failures = failures;
@@ -148,13 +153,104 @@ final class Contents {
     }
   }
 
-  /** The path of an input, which is checked to be there. */
-  Path locate(FileNode file, Content.Input input, String operation) throws Refusal {
+  /** Something that is done with an input's blob, and may have to wait for it. */
+  private interface InputCall<V> {
+    V run() throws IOException;
+  }
+
+  private <V> V onInput(FileNode file, Content.Input input, String operation, InputCall<V> call)
+      throws Refusal {
+    long waited = source.waitedNanos();
     try {
-      return source.locate(input.digest(), input.executable());
+      return call.run();
     } catch (IOException e) {
       failures.record(operation, file.path(), input.digest(), e);
       throw Refusal.of(Status.IO_ERROR);
+    } finally {
+      waited = source.waitedNanos() - waited;
+      if (waited > 0) {
+        failures.waited(file.path(), input.digest(), waited);
+      }
+    }
+  }
+
+  /** The path of an input, which is checked to be there. */
+  private Path locate(FileNode file, Content.Input input, String operation) throws Refusal {
+    return onInput(file, input, operation, () -> source.locate(input.digest(), input.executable()));
+  }
+
+  /**
+   * Whether all of an input that is opened is there and right. If not, its start is: whoever reads
+   * on asks for what he reads, see {@link #arriving}.
+   */
+  boolean isWhole(FileNode file, Content.Input input) throws Refusal {
+    return onInput(
+        file,
+        input,
+        "open",
+        () ->
+            source
+                .locate(input.digest(), input.executable(), 0, 1, new Doubt(this, file.id, input))
+                .verified());
+  }
+
+  /** The input that an open file is, if that is still on its way; else null. */
+  Content.@Nullable Input arriving(FileNode file) {
+    tree.lock.lock();
+    try {
+      boolean opened = file.descriptor >= 0;
+      return !opened
+              && file.content instanceof Content.Input input
+              && source.isArriving(input.digest())
+          ? input
+          : null;
+    } finally {
+      tree.lock.unlock();
+    }
+  }
+
+  /** Reads from an input as soon as the wanted bytes are there. */
+  long readArriving(FileNode file, Content.Input input, long offset, long length, long address)
+      throws Refusal {
+    return onInput(
+        file,
+        input,
+        "read",
+        () ->
+            inputs.read(
+                input.digest(),
+                input.executable(),
+                offset,
+                length,
+                address,
+                new Doubt(this, file.id, input)));
+  }
+
+  /** Says where the view is served from now on, for what the kernel is to be told. */
+  void servedBy(Mounted mount) {
+    mounted = mount;
+  }
+
+  /** A file whose bytes the kernel was given before it was known that the blob is right. */
+  private record Doubt(Contents contents, long node, Content.Input input)
+      implements BlobSource.Watcher {
+    @Override
+    public void failed(IOException cause) {
+      contents.failures.record("read", contents.pathOf(node), input.digest(), cause);
+      Mounted mounted = contents.mounted;
+      if (mounted != null) {
+        mounted.forgetContent(node);
+      }
+    }
+  }
+
+  private String pathOf(long node) {
+    tree.lock.lock();
+    try {
+      Inode inode = tree.table.get(node);
+      return inode instanceof FileNode file ? file.path() : "";
+    } finally {
+      tree.lock.unlock();
     }
   }
 
@@ -392,14 +488,8 @@ final class Contents {
 
   private int open(FileNode file, Content content) throws Refusal {
     return switch (content) {
-      case Content.Input input -> {
-        Path path = locate(file, input, "open");
-        int fd = posix.open(path, Posix.O_RDONLY, 0);
-        if (fd < 0) {
-          throw inputFailure(file, input, "open " + path, fd);
-        }
-        yield fd;
-      }
+      case Content.Input input ->
+          onInput(file, input, "open", () -> inputs.open(input.digest(), input.executable()));
       case Content.Private own -> result(scratch.open(own.number()), file, "open");
     };
   }

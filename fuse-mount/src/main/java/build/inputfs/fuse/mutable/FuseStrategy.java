@@ -80,6 +80,7 @@ public final class FuseStrategy implements ViewStrategy {
         makeParents(fileSystem, spec, output);
       }
       Mounted mounted = transport.mount(fileSystem, spec.path(), spec.readOnly());
+      contents.servedBy(mounted);
       return new FuseView(
           spec.path(),
           mounted,

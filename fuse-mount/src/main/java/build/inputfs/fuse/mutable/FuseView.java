@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A view that {@link FuseStrategy} made. Owns its mount, its descriptors and its scratch. */
@@ -86,6 +87,10 @@ final class FuseView implements View {
     mounted.requests().forEach((kind, count) -> counters.put("requests " + kind, count));
     counters.put(PRIVATE_COPIES, contents.privateCopies.sum());
     counters.put(PRIVATE_COPY_BYTES, contents.privateCopyBytes.sum());
+    long waited = failures.waitedNanos((at, digest) -> true);
+    if (waited > 0) {
+      counters.put(View.FETCH_WAITS, TimeUnit.NANOSECONDS.toMillis(waited));
+    }
     return counters;
   }
 

@@ -37,7 +37,7 @@ final class OpenFiles {
     try {
       if (!truncating && !writes(flags)) {
         if (content instanceof Content.Input input) {
-          contents.locate(file, input, "open");
+          out.arriving = !contents.isWhole(file, input);
         }
         return Status.OK;
       }
@@ -73,6 +73,7 @@ final class OpenFiles {
   }
 
   private void describe(FileNode file, OpenFile out) {
+    out.arriving = false;
     out.content = Contents.token(file.content);
     out.served = contents.allowance.countsBytes() && file.content instanceof Content.Private;
     out.immutable = file.content instanceof Content.Input;
@@ -120,6 +121,10 @@ final class OpenFiles {
     return onFile(
         id,
         file -> {
+          Content.Input arriving = contents.arriving(file);
+          if (arriving != null) {
+            return contents.readArriving(file, arriving, offset, length, address);
+          }
           int descriptor = contents.descriptor(file);
           long done = 0;
           while (done < length) {

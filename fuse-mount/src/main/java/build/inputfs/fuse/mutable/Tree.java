@@ -78,12 +78,17 @@ final class Tree {
     String path = directory.path();
     InputDirectory decoded;
     lock.unlock();
+    long waited = reader.waitedNanos();
     try {
       decoded = reader.directory(digest);
     } catch (IOException e) {
       failures.record("read directory", path.isEmpty() ? "." : path, digest, e);
       throw Refusal.of(Status.IO_ERROR);
     } finally {
+      waited = reader.waitedNanos() - waited;
+      if (waited > 0) {
+        failures.waited(path, digest, waited);
+      }
       lock.lock();
     }
     if (!directory.loaded()) {

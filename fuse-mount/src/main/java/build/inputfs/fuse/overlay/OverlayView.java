@@ -102,8 +102,12 @@ final class OverlayView implements View {
 
   private boolean concernsThis(ViewFailure failure) {
     Digest digest = failure.digest();
+    return digest != null && isHere(failure.path(), digest);
+  }
+
+  private boolean isHere(String path, Digest digest) {
     try {
-      return digest != null && digest.equals(reader.resolve(spec.root(), failure.path()).digest());
+      return digest.equals(reader.resolve(spec.root(), path).digest());
     } catch (IOException e) {
       return true; // the way there cannot be read either
     }
@@ -126,6 +130,8 @@ final class OverlayView implements View {
         .forEach(
             (kind, count) ->
                 counters.put("requests " + kind, count - requestsBefore.getOrDefault(kind, 0L)));
+    counters.put(
+        View.FETCH_WAITS, TimeUnit.NANOSECONDS.toMillis(failures.waitedNanos(this::isHere)));
     counters.values().removeIf(count -> count == 0);
     return counters;
   }

@@ -4,7 +4,7 @@ import build.inputfs.cas.digest.Digest;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Who wants to know what the store or the disk could not give. Thread-safe. */
+/** Who wants to know what the store or the disk could not give, or not at once. Thread-safe. */
 @FunctionalInterface
 public interface FailureRecorder {
 
@@ -16,4 +16,11 @@ public interface FailureRecorder {
    * @param digest the blob that was wanted, where it was one
    */
   void record(String operation, String path, @Nullable Digest digest, IOException cause);
+
+  /**
+   * Counts a wait for a blob that had to be fetched, whether it came or not.
+   *
+   * @param path path in the tree or view
+   */
+  default void waited(String path, Digest digest, long nanos) {}
 }

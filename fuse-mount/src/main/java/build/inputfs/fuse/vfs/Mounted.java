@@ -20,6 +20,12 @@ public interface Mounted extends AutoCloseable {
    */
   void forgetName(long parent, byte[] name);
 
+  /**
+   * Has the kernel drop what it keeps of a file's content. Not to be called on a thread that serves
+   * a request. A transport that cannot tell the kernel does nothing.
+   */
+  default void forgetContent(long node) {}
+
   /** Waits until it is no longer mounted, by {@link #close} or because somebody unmounted it. */
   void awaitUnmounted() throws InterruptedException;
 

@@ -22,4 +22,10 @@ public final class OpenFile {
    * written: the kernel is not to use the backing file itself.
    */
   public boolean served;
+
+  /**
+   * Whether the content is still on its way, so that not all of it is there, nor known to be right:
+   * the kernel is not to use the backing file itself, nor to keep what it has of the content.
+   */
+  public boolean arriving;
 }

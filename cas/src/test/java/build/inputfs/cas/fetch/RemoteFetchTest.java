@@ -1,0 +1,189 @@
+package build.inputfs.cas.fetch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.digest.DigestFunction;
+import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.proto.Digests;
+import build.inputfs.cas.proto.Directory;
+import build.inputfs.cas.proto.DirectoryNode;
+import build.inputfs.cas.remote.RemoteCas;
+import build.inputfs.cas.remote.RemoteException;
+import build.inputfs.cas.remote.RemoteOptions;
+import build.inputfs.cas.remote.RemoteTarget;
+import build.inputfs.cas.remote.testserver.DelayRelay;
+import build.inputfs.cas.remote.testserver.ReapiServer;
+import build.inputfs.cas.remote.testserver.Rpc;
+import build.inputfs.cas.store.LocalStore;
+import build.inputfs.cas.store.MissingBlobException;
+import build.inputfs.cas.store.StoreAccess;
+import build.inputfs.cas.tree.InputDirectory;
+import build.inputfs.cas.tree.TreeReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Fetching from a real server at some distance. */
+@Timeout(60)
+final class RemoteFetchTest {
+  private static final Posix POSIX = Posix.load();
+
+  @TempDir private Path folder;
+  private ReapiServer server;
+  private DelayRelay relay;
+  private RemoteCas remote;
+  private LocalStore store;
+  private FetchingSource source;
+
+  @BeforeEach
+  void open() throws IOException {
+    server = ReapiServer.start();
+    relay = new DelayRelay(server.port(), Duration.ofMillis(10));
+    remote =
+        RemoteCas.open(
+            RemoteOptions.of(
+                    RemoteTarget.parse("grpc://127.0.0.1:" + relay.port()),
+                    new RemoteOptions.Tool("test", "1"))
+                .with(
+                    new RemoteOptions.Timing(
+                        Duration.ofMillis(500),
+                        Duration.ofSeconds(2),
+                        3,
+                        Duration.ofMillis(5),
+                        Duration.ofMillis(20),
+                        Duration.ofSeconds(10))),
+            DigestFunction.SHA256);
+    store =
+        LocalStore.open(
+            folder.resolve("store"),
+            DigestFunction.SHA256,
+            StoreAccess.READ_WRITE,
+            folder.resolve("own"),
+            POSIX);
+    source =
+        new FetchingSource(store, remote, FetchOptions.USUAL.withPatience(Duration.ofSeconds(4)));
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    relay.hang(false);
+    source.close();
+    store.close();
+    remote.close();
+    relay.close();
+    server.close();
+  }
+
+  private static byte[] bytes(int size, int seed) {
+    byte[] bytes = new byte[size];
+    new Random(seed).nextBytes(bytes);
+    return bytes;
+  }
+
+  @Test
+  void manyAtOnce_takeFewCalls() throws Exception {
+    List<byte[]> contents = new ArrayList<>();
+    for (int i = 0; i < 256; i++) {
+      contents.add(bytes(1000 + i, i));
+      server.put(contents.get(i));
+    }
+    try (ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Path>> paths = new ArrayList<>();
+      for (byte[] content : contents) {
+        Digest digest = DigestFunction.SHA256.digest(content);
+        paths.add(readers.submit(() -> source.locate(digest, false)));
+      }
+      for (int i = 0; i < paths.size(); i++) {
+        assertThat(paths.get(i).get()).hasBinaryContent(contents.get(i));
+      }
+    }
+    assertThat(server.seen(Rpc.BATCH_READ)).hasSizeLessThan(64);
+  }
+
+  @Test
+  void largeBlob_comesWholeAndRight() throws IOException {
+    byte[] content = bytes(20 << 20, 1);
+    assertThat(source.locate(server.put(content), false)).hasBinaryContent(content);
+  }
+
+  @Test
+  void unknownTree_comesInOneCallWhetherOrNotTheServerKnowsIt() throws IOException {
+    for (boolean knows : new boolean[] {true, false}) {
+      if (!knows) {
+        server.lacks(Rpc.GET_TREE);
+      }
+      Digest digest = server.put(Directory.getDefaultInstance().toByteArray());
+      for (int i = 0; i < 10; i++) {
+        digest =
+            server.put(
+                Directory.newBuilder()
+                    .addDirectories(
+                        DirectoryNode.newBuilder()
+                            .setName("d" + i + knows)
+                            .setDigest(Digests.toProto(digest)))
+                    .build()
+                    .toByteArray());
+      }
+      TreeReader trees = new TreeReader(source, 1 << 20);
+      InputDirectory directory = trees.directory(digest);
+      int depth = 0;
+      for (; directory.size() > 0; depth++) {
+        directory = trees.directory(directory.digest(0));
+      }
+      assertThat(depth).isEqualTo(10);
+    }
+    assertThat(server.seen(Rpc.GET_TREE)).hasSizeLessThanOrEqualTo(2);
+  }
+
+  @Test
+  void missingBlob_isNamed() {
+    Digest digest = DigestFunction.SHA256.digest(bytes(10, 2));
+    assertThatThrownBy(() -> source.locate(digest, false))
+        .isInstanceOf(MissingBlobException.class)
+        .hasMessageContaining("missing blob blobs/" + digest);
+  }
+
+  @Test
+  void hungServer_isToldInTimeAndWorksAgainLater() throws IOException {
+    byte[] small = bytes(100, 3);
+    byte[] large = bytes(5 << 20, 4);
+    server.put(small);
+    server.put(large);
+    source.locate(server.put(bytes(50, 5)), false);
+    relay.hang(true);
+    for (byte[] content : List.of(small, large)) {
+      Digest digest = DigestFunction.SHA256.digest(content);
+      assertThatThrownBy(() -> source.locate(digest, false))
+          .isInstanceOf(RemoteException.class)
+          .hasMessageContaining(digest.toString());
+    }
+    relay.hang(false);
+    assertThat(source.locate(DigestFunction.SHA256.digest(large), false)).hasBinaryContent(large);
+  }
+
+  @Test
+  void cutConnections_areNoHarm() throws IOException {
+    for (int i = 0; i < 5; i++) {
+      byte[] content = bytes(3 << 20, 100 + i);
+      Digest digest = server.put(content);
+      Thread cutter = Thread.ofVirtual().start(relay::cut);
+      assertThat(source.locate(digest, false)).hasBinaryContent(content);
+      while (cutter.isAlive()) {
+        Thread.onSpinWait();
+      }
+    }
+  }
+}
