@@ -12,6 +12,7 @@ is_jdk() {
       JAVA_VERSION) feature=${value%%[!0-9]*} ;;
       JAVA_RUNTIME_VERSION) jdk_version=$value ;;
     esac
+    [ -z "$feature" ] || [ -z "$jdk_version" ] || break # a shell reads byte by byte, and the modules are many
   done <"$1/release"
   jdk_version=${jdk_version:-$feature}
   [ "${feature:-0}" -ge 25 ]

@@ -12,8 +12,10 @@ jvm="$jvm -XX:+UseSerialGC -XX:-UsePerfData --enable-native-access=ALL-UNNAMED"
 jvm="$jvm --sun-misc-unsafe-memory-access=allow"
 # Where jffi's own library is, so that it is not taken out of a jar at each start.
 natives="-Djffi.boot.library.path=$lib/native/x86_64-Linux:$lib/native/aarch64-Linux"
-# What ends so soon is done before anything compiled would pay off.
-quick_jvm=-Xint
+# What ends so soon is done before anything compiled would pay off, a profile to compile by, or a method made for a
+# call by reflection; and its archive is good where it was made to be. Java without one of these does without.
+quick_jvm="-Xint -XX:+IgnoreUnrecognizedVMOptions -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0"
+quick_jvm="$quick_jvm -XX:-AOTReplayTraining -Djdk.reflect.useNativeAccessorOnly=true"
 
 fail() {
   printf 'inputfs: %s\n' "$*" >&2
@@ -54,7 +56,7 @@ train_quick() {
     [ ! -S "$socket" ] && kill -0 "$daemon" 2>/dev/null || break
     sleep 1
   done
-  "$jdk/bin/java" $jvm "$natives" -XX:AOTCacheOutput="$1/new.aot" -cp "$lib/quick.jar" \
+  "$jdk/bin/java" $jvm $quick_jvm "$natives" -XX:AOTCacheOutput="$1/new.aot" -cp "$lib/quick.jar" \
     build.inputfs.app.cli.QuickMain false run --root "$empty" -- true >>"$2" 2>&1 </dev/null || :
   kill "$daemon" 2>/dev/null && wait "$daemon" || :
   [ -s "$1/new.aot" ] || : >"$1/new.aot"

@@ -7,7 +7,6 @@ import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.thread.Threads;
-import com.google.protobuf.CodedInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -89,20 +88,20 @@ public final class DaemonClient implements AutoCloseable {
 
   /** Tells about the daemon. */
   public Info info() throws IOException {
-    CodedInputStream in = call("inputfs.v1.Daemon/GetInfo", new WireWriter());
+    WireReader in = call("inputfs.v1.Daemon/GetInfo", new WireWriter());
     String version = "";
     long pid = 0;
     String store = "";
     List<String> strategies = new ArrayList<>();
     boolean ownNamespace = false;
-    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-      switch (tag >>> 3) {
-        case 1 -> version = in.readStringRequireUtf8();
-        case 2 -> pid = in.readInt64();
-        case 4 -> store = in.readStringRequireUtf8();
-        case 6 -> strategies.add(in.readStringRequireUtf8());
-        case 7 -> ownNamespace = in.readBool();
-        default -> in.skipField(tag);
+    for (int field = in.next(); field != 0; field = in.next()) {
+      switch (field) {
+        case 1 -> version = in.text();
+        case 2 -> pid = in.number();
+        case 4 -> store = in.text();
+        case 6 -> strategies.add(in.text());
+        case 7 -> ownNamespace = in.number() != 0;
+        default -> in.skip();
       }
     }
     return new Info(version, pid, Path.of(store), strategies, ownNamespace);
@@ -150,13 +149,13 @@ public final class DaemonClient implements AutoCloseable {
   private static void watch(Call events, LimitHits hits) {
     try {
       for (byte[] event = events.next(); event != null; event = events.next()) {
-        CodedInputStream in = CodedInputStream.newInstance(event);
-        for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-          if (tag >>> 3 == 8) {
-            LimitHit hit = limitHit(in.readByteArray());
+        WireReader in = new WireReader(event);
+        for (int field = in.next(); field != 0; field = in.next()) {
+          if (field == 8) {
+            LimitHit hit = limitHit(in.bytes());
             hits.record(hit.limit(), hit.refused());
           } else {
-            in.skipField(tag);
+            in.skip();
           }
         }
       }
@@ -167,14 +166,14 @@ public final class DaemonClient implements AutoCloseable {
 
   /** Puts what was made in a view in the store. */
   public Collected collect(String view) throws IOException {
-    CodedInputStream in = call("inputfs.v1.Views/CollectOutputs", new WireWriter().text(1, view));
+    WireReader in = call("inputfs.v1.Views/CollectOutputs", new WireWriter().text(1, view));
     byte[] result = {};
     List<ViewFailure> failures = new ArrayList<>();
-    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-      switch (tag >>> 3) {
-        case 1 -> result = in.readByteArray();
-        case 2 -> failures.add(failure(in.readByteArray()));
-        default -> in.skipField(tag);
+    for (int field = in.next(); field != 0; field = in.next()) {
+      switch (field) {
+        case 1 -> result = in.bytes();
+        case 2 -> failures.add(failure(in.bytes()));
+        default -> in.skip();
       }
     }
     return new Collected(result, failures);
@@ -182,9 +181,9 @@ public final class DaemonClient implements AutoCloseable {
 
   /** Ends a view; returns it as it was at its end. */
   public View close(String view) throws IOException {
-    CodedInputStream in = call("inputfs.v1.Views/CloseView", new WireWriter().text(1, view));
+    WireReader in = call("inputfs.v1.Views/CloseView", new WireWriter().text(1, view));
     byte[] closed = firstField(in);
-    return view(CodedInputStream.newInstance(closed == null ? new byte[0] : closed));
+    return view(new WireReader(closed == null ? new byte[0] : closed));
   }
 
   /**
@@ -215,14 +214,14 @@ public final class DaemonClient implements AutoCloseable {
   private String reasonOfEnd(String view) throws IOException {
     String why = "";
     for (byte[] told = lease.poll(); told != null; told = lease.poll()) {
-      CodedInputStream in = CodedInputStream.newInstance(told);
+      WireReader in = new WireReader(told);
       String closed = "";
       String reason = "";
-      for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-        switch (tag >>> 3) {
-          case 2 -> closed = in.readStringRequireUtf8();
-          case 3 -> reason = in.readStringRequireUtf8();
-          default -> in.skipField(tag);
+      for (int field = in.next(); field != 0; field = in.next()) {
+        switch (field) {
+          case 2 -> closed = in.text();
+          case 3 -> reason = in.text();
+          default -> in.skip();
         }
       }
       why = closed.equals(view) ? reason : why;
@@ -258,24 +257,24 @@ public final class DaemonClient implements AutoCloseable {
       if (first == null) {
         throw new IOException("the daemon ended the lease at once");
       }
-      CodedInputStream in = CodedInputStream.newInstance(first);
-      for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-        if (tag >>> 3 == 1) {
-          leaseName = in.readStringRequireUtf8();
+      WireReader in = new WireReader(first);
+      for (int field = in.next(); field != 0; field = in.next()) {
+        if (field == 1) {
+          leaseName = in.text();
         } else {
-          in.skipField(tag);
+          in.skip();
         }
       }
     }
     return leaseName;
   }
 
-  private CodedInputStream call(String method, WireWriter request) throws IOException {
-    return CodedInputStream.newInstance(connection.call(method, request.toBytes()).only());
+  private WireReader call(String method, WireWriter request) throws IOException {
+    return new WireReader(connection.call(method, request.toBytes()).only());
   }
 
   /** A call that fails in a way of its own where the daemon does not serve this caller. */
-  private CodedInputStream callServed(String method, WireWriter request) throws IOException {
+  private WireReader callServed(String method, WireWriter request) throws IOException {
     try {
       return call(method, request);
     } catch (DaemonException e) {
@@ -287,16 +286,16 @@ public final class DaemonClient implements AutoCloseable {
   }
 
   /** The field of a message that has number 1, as it is encoded; null where it is not set. */
-  private static byte @Nullable [] firstField(CodedInputStream in) throws IOException {
-    byte[] field = null;
-    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-      if (tag >>> 3 == 1) {
-        field = in.readByteArray();
+  private static byte @Nullable [] firstField(WireReader in) throws IOException {
+    byte[] first = null;
+    for (int field = in.next(); field != 0; field = in.next()) {
+      if (field == 1) {
+        first = in.bytes();
       } else {
-        in.skipField(tag);
+        in.skip();
       }
     }
-    return field;
+    return first;
   }
 
   private static WireWriter expected(DeclaredOutputs outputs) {
@@ -321,7 +320,7 @@ public final class DaemonClient implements AutoCloseable {
             });
   }
 
-  private static View view(CodedInputStream in) throws IOException {
+  private static View view(WireReader in) throws IOException {
     String name = "";
     String path = "";
     String strategy = "";
@@ -329,50 +328,50 @@ public final class DaemonClient implements AutoCloseable {
     List<ViewFailure> failures = new ArrayList<>();
     List<LimitHit> limits = new ArrayList<>();
     Map<String, Long> counters = new HashMap<>();
-    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-      switch (tag >>> 3) {
-        case 1 -> name = in.readStringRequireUtf8();
-        case 3 -> path = in.readStringRequireUtf8();
-        case 4 -> strategy = in.readStringRequireUtf8();
-        case 5 -> mechanism = in.readStringRequireUtf8();
-        case 14 -> failures.add(failure(in.readByteArray()));
-        case 15 -> limits.add(limitHit(in.readByteArray()));
-        case 16 -> addCounter(counters, in.readByteArray());
-        default -> in.skipField(tag);
+    for (int field = in.next(); field != 0; field = in.next()) {
+      switch (field) {
+        case 1 -> name = in.text();
+        case 3 -> path = in.text();
+        case 4 -> strategy = in.text();
+        case 5 -> mechanism = in.text();
+        case 14 -> failures.add(failure(in.bytes()));
+        case 15 -> limits.add(limitHit(in.bytes()));
+        case 16 -> addCounter(counters, in.bytes());
+        default -> in.skip();
       }
     }
     return new View(name, Path.of(path), strategy, mechanism, failures, limits, counters);
   }
 
   private static ViewFailure failure(byte[] message) throws IOException {
-    CodedInputStream in = CodedInputStream.newInstance(message);
+    WireReader in = new WireReader(message);
     String operation = "";
     String path = "";
     Digest digest = null;
     String cause = "";
-    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-      switch (tag >>> 3) {
-        case 1 -> operation = in.readStringRequireUtf8();
-        case 2 -> path = in.readStringRequireUtf8();
-        case 3 -> digest = digest(in.readByteArray());
-        case 4 -> cause = in.readStringRequireUtf8();
-        default -> in.skipField(tag);
+    for (int field = in.next(); field != 0; field = in.next()) {
+      switch (field) {
+        case 1 -> operation = in.text();
+        case 2 -> path = in.text();
+        case 3 -> digest = digest(in.bytes());
+        case 4 -> cause = in.text();
+        default -> in.skip();
       }
     }
     return new ViewFailure(operation, path, digest, cause, ViewFailure.Kind.OTHER);
   }
 
   private static LimitHit limitHit(byte[] message) throws IOException {
-    CodedInputStream in = CodedInputStream.newInstance(message);
+    WireReader in = new WireReader(message);
     String kind = "";
     long limit = 0;
     boolean passed = false;
-    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-      switch (tag >>> 3) {
-        case 1 -> kind = in.readStringRequireUtf8();
-        case 2 -> limit = in.readInt64();
-        case 3 -> passed = in.readBool();
-        default -> in.skipField(tag);
+    for (int field = in.next(); field != 0; field = in.next()) {
+      switch (field) {
+        case 1 -> kind = in.text();
+        case 2 -> limit = in.number();
+        case 3 -> passed = in.number() != 0;
+        default -> in.skip();
       }
     }
     return new LimitHit(
@@ -380,28 +379,28 @@ public final class DaemonClient implements AutoCloseable {
   }
 
   private static void addCounter(Map<String, Long> counters, byte[] entry) throws IOException {
-    CodedInputStream in = CodedInputStream.newInstance(entry);
+    WireReader in = new WireReader(entry);
     String key = "";
     long value = 0;
-    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-      switch (tag >>> 3) {
-        case 1 -> key = in.readStringRequireUtf8();
-        case 2 -> value = in.readInt64();
-        default -> in.skipField(tag);
+    for (int field = in.next(); field != 0; field = in.next()) {
+      switch (field) {
+        case 1 -> key = in.text();
+        case 2 -> value = in.number();
+        default -> in.skip();
       }
     }
     counters.put(key, value);
   }
 
   private static Digest digest(byte[] message) throws IOException {
-    CodedInputStream in = CodedInputStream.newInstance(message);
+    WireReader in = new WireReader(message);
     String hash = "";
     long size = 0;
-    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-      switch (tag >>> 3) {
-        case 1 -> hash = in.readStringRequireUtf8();
-        case 2 -> size = in.readInt64();
-        default -> in.skipField(tag);
+    for (int field = in.next(); field != 0; field = in.next()) {
+      switch (field) {
+        case 1 -> hash = in.text();
+        case 2 -> size = in.number();
+        default -> in.skip();
       }
     }
     return Digest.of(hash, size);

@@ -17,8 +17,8 @@ final class Watchdog implements AutoCloseable {
   private final ChildProcess command;
   private final Duration grace;
   private final boolean terminalSignals;
-  private final ScheduledThreadPoolExecutor timer =
-      new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().name("watchdog").daemon().factory());
+  private @Nullable ScheduledThreadPoolExecutor timer; // not there before something is to be timed
+  private boolean closed;
   private boolean timedOut;
   private @Nullable Signals signal;
 
@@ -31,7 +31,7 @@ final class Watchdog implements AutoCloseable {
     this.grace = grace;
     this.terminalSignals = terminalSignals;
     if (timeout != null) {
-      var _ = timer.schedule(this::timeOut, timeout.toNanos(), TimeUnit.NANOSECONDS);
+      after(timeout, this::timeOut);
     }
   }
 
@@ -55,14 +55,28 @@ final class Watchdog implements AutoCloseable {
 
   /** Has the command end, as if somebody else had sent it a signal. */
   synchronized void endEarly() {
-    if (!timer.isShutdown()) {
+    if (!closed) {
       command.signal(Signals.TERM.number());
       killLater();
     }
   }
 
   private void killLater() {
-    var _ = timer.schedule(() -> command.signal(SIGKILL), grace.toNanos(), TimeUnit.NANOSECONDS);
+    after(grace, () -> command.signal(SIGKILL));
+  }
+
+  private synchronized void after(Duration delay, Runnable task) {
+    if (closed) {
+      return;
+    }
+    ScheduledThreadPoolExecutor there = timer;
+    if (there == null) {
+      there =
+          new ScheduledThreadPoolExecutor(
+              1, Thread.ofPlatform().name("watchdog").daemon().factory());
+      timer = there;
+    }
+    var _ = there.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   /** How the command has ended, which had this exit code. */
@@ -76,6 +90,9 @@ final class Watchdog implements AutoCloseable {
 
   @Override
   public synchronized void close() {
-    var _ = timer.shutdownNow();
+    closed = true;
+    if (timer != null) {
+      var _ = timer.shutdownNow();
+    }
   }
 }

@@ -3,6 +3,7 @@ package build.inputfs.cas.posix;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -125,7 +126,7 @@ public final class Processes {
               memory.string(program.file()),
               actions,
               attributes,
-              memory.strings(program.arguments().stream().map(Processes::encode).toList()),
+              memory.strings(encode(program.arguments())),
               memory.strings(program.environment()));
       return errno == 0 ? memory.getInt(pid) : -errno;
     } finally {
@@ -176,7 +177,10 @@ public final class Processes {
 
   /** Closes what the JDK opens, which it does not mark close-on-exec. */
   private void closeOthers(long actions, List<Redirect> redirects) {
-    int last = redirects.stream().mapToInt(Redirect::fd).reduce(2, Math::max);
+    int last = 2;
+    for (Redirect redirect : redirects) {
+      last = Math.max(last, redirect.fd());
+    }
     try {
       must(libc.call("posix_spawn_file_actions_addclosefrom_np", actions, last + 1));
     } catch (UnsatisfiedLinkError e) {
@@ -252,7 +256,7 @@ public final class Processes {
     try (NativeMemory memory = new NativeMemory()) {
       // What an old kernel cannot close so is open in the new program, and harmless.
       var _ = libc.call("syscall", CLOSE_RANGE, 3, 0xffffffffL, CLOSE_RANGE_CLOEXEC);
-      List<byte[]> arguments = command.stream().map(Processes::encode).toList();
+      List<byte[]> arguments = encode(command);
       int result =
           libc.call(
               "execve",
@@ -287,8 +291,12 @@ public final class Processes {
     }
   }
 
-  private static byte[] encode(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
+  private static List<byte[]> encode(List<String> texts) {
+    List<byte[]> encoded = new ArrayList<>(texts.size());
+    for (String text : texts) {
+      encoded.add(text.getBytes(StandardCharsets.UTF_8));
+    }
+    return encoded;
   }
 
   private static void must(int errno) {

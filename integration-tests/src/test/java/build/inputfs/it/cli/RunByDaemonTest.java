@@ -7,6 +7,7 @@ import build.inputfs.it.harness.InputTree;
 import build.inputfs.it.harness.Outcome;
 import build.inputfs.it.harness.Trees;
 import build.inputfs.it.harness.Workbench;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -75,6 +76,25 @@ final class RunByDaemonTest {
     assertThat(withoutMeasures(served.out())).isEqualTo(withoutMeasures(alone.out()));
     assertThat(served.out()).contains("\"outputs\"");
     assertThat(served.err()).isEqualTo(alone.err());
+  }
+
+  /** Each of these takes longer than all that the short command itself does. */
+  @Test
+  void run_byADaemon_loadsNothingThatStartsSlowly() throws IOException {
+    startDaemon();
+    String root = Trees.mixed().putInto(bench.store()).toString();
+    Path loaded = bench.folder().resolve("loaded");
+    Map<String, String> environment =
+        Map.of("INPUTFS_JAVA_OPTS", "-Xlog:class+load:file=" + loaded);
+    start("require", arguments(root, List.of("--", "true")), environment).await(PATIENCE).ok();
+    assertThat(Files.readString(loaded))
+        .contains(" build.inputfs.app.cli.QuickMain ", " com.kenai.jffi.internal.StubLoader ")
+        .doesNotContain(
+            " java.util.logging.LogManager ",
+            " com.google.protobuf.",
+            " picocli.",
+            " io.grpc.",
+            " jnr.ffi.");
   }
 
   @Test
@@ -181,7 +201,12 @@ final class RunByDaemonTest {
   }
 
   private Child start(String daemon, List<String> arguments) {
+    return start(daemon, arguments, Map.of());
+  }
+
+  private Child start(String daemon, List<String> arguments, Map<String, String> more) {
     Map<String, String> environment = new HashMap<>(bench.programEnvironment());
+    environment.putAll(more);
     environment.put("INPUTFS_SOCKET", socket());
     environment.put("INPUTFS_DAEMON", daemon);
     List<String> command = new ArrayList<>(bench.command("run"));
