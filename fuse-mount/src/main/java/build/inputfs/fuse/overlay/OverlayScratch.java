@@ -1,8 +1,10 @@
 package build.inputfs.fuse.overlay;
 
+import build.inputfs.cache.view.Folders;
 import build.inputfs.cache.view.LimitHits;
 import build.inputfs.cache.view.Quota;
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.FileStat;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.tree.InputDirectory;
@@ -17,19 +19,27 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where an overlay view keeps what its action writes: a directory on the local disk with the two
- * that overlayfs wants. Not thread-safe. Owns its directory until {@link #remove}.
+ * that overlayfs wants. Not thread-safe. Owns its directory until {@link #remove}. It serves one
+ * view, or several one after the other, with {@link #renew} between them.
  */
 final class OverlayScratch {
+  /** What overlayfs makes in its work directory, the innermost first; that it is volatile too. */
+  private static final List<String> OF_OVERLAYFS =
+      List.of("work/incompat/volatile/dirty", "work/incompat/volatile", "work/incompat", "work");
+
   private final Posix posix;
   private final Room room;
+  private final boolean renewable;
 
-  private OverlayScratch(Posix posix, Room room) {
+  private OverlayScratch(Posix posix, Room room, boolean renewable) {
     this.posix = posix;
     this.room = room;
+    this.renewable = renewable;
   }
 
   /**
@@ -41,7 +51,8 @@ final class OverlayScratch {
   static OverlayScratch create(
       Posix posix, Rooms rooms, Path directory, Quota quota, LimitHits hits) throws IOException {
     make(posix, directory, 0700);
-    OverlayScratch scratch = new OverlayScratch(posix, rooms.furnish(directory, quota, hits));
+    OverlayScratch scratch =
+        new OverlayScratch(posix, rooms.furnish(directory, quota, hits), quota.isNone());
     try {
       make(posix, scratch.upper(), 0755);
       make(posix, scratch.work(), 0755);
@@ -132,6 +143,38 @@ final class OverlayScratch {
       Posix.check(
           posix.utimensat(Posix.AT_FDCWD, path.toString(), times), "set the times of " + path);
     }
+  }
+
+  /**
+   * Makes it as it was when it was made, after the overlay was taken down. To make directories and
+   * to remove them again is most of what a view takes that writes nothing.
+   *
+   * <p>Whoever still has something open in the overlay finds its upper directory gone: there is
+   * always a new one, even where the old one is empty.
+   *
+   * @return whether it is; else it can only be removed
+   */
+  boolean renew() throws IOException {
+    if (!renewable) {
+      return false;
+    }
+    String upper = upper().toString();
+    int removed = posix.unlinkat(Posix.AT_FDCWD, upper, Posix.AT_REMOVEDIR);
+    if (removed == -Errnos.ENOTEMPTY) {
+      Folders.delete(upper());
+    } else if (removed < 0) {
+      return false;
+    }
+    String work = work() + "/";
+    int flags = 0;
+    for (String name : OF_OVERLAYFS) {
+      int result = posix.unlinkat(Posix.AT_FDCWD, work + name, flags);
+      if (result < 0 && result != -Errnos.ENOENT) {
+        return false;
+      }
+      flags = Posix.AT_REMOVEDIR;
+    }
+    return posix.mkdirat(Posix.AT_FDCWD, upper, 0755) >= 0;
   }
 
   /** Removes everything, as far as it is there. */

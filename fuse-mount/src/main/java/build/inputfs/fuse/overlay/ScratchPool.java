@@ -16,9 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The scratches of views: made when views are, and removed in the background when views end.
- * Whoever removes one makes a new one in its place, ready for a view to come, so a worker that
- * makes and ends views all day waits for neither.
+ * The scratches of views: made when views are, and emptied in the background when views end, to be
+ * ready for views to come; so a worker that makes and ends views all day waits for neither. Of
+ * those that are not needed soon a few are kept.
  *
  * <p>Thread-safe. Owns the scratches that are ready, and the threads that remove; both end with
  * {@link #close}.
@@ -82,7 +82,7 @@ final class ScratchPool implements AutoCloseable {
   }
 
   /**
-   * Removes a scratch, later; at once when too many wait for that.
+   * Empties a scratch or removes it, later; at once when too many wait for that.
    *
    * @param mount the last descriptor of an overlay that was unmounted, closed before: the kernel
    *     takes the overlay down only then, which takes the longer the more was looked at; or -1
@@ -94,12 +94,13 @@ final class ScratchPool implements AutoCloseable {
             posix.close(mount);
           }
           try {
-            scratch.remove();
-            if (ready.size() < MOST_READY && !removers.isShutdown()) {
-              ready.add(create(Quota.NONE, new LimitHits(Quota.NONE)));
+            if (ready.size() < MOST_READY && !removers.isShutdown() && scratch.renew()) {
+              ready.add(scratch);
+            } else {
+              scratch.remove();
             }
           } catch (IOException e) {
-            log().warn("A scratch is left behind, or none could be made", e);
+            log().warn("A scratch is left behind", e);
           }
         });
   }
