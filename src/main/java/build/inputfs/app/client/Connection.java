@@ -76,6 +76,9 @@ final class Connection implements AutoCloseable {
   private int from;
   private int to;
 
+  /** The reader's: how much it has taken that the other side does not know of. */
+  private int taken;
+
   private Connection(LocalSocket socket) {
     this.socket = socket;
     this.reader = Thread.ofPlatform().name("daemon connection").daemon().unstarted(this::read);
@@ -125,8 +128,10 @@ final class Connection implements AutoCloseable {
     field(headers, ":authority", "localhost");
     field(headers, "content-type", "application/grpc");
     field(headers, "te", "trailers");
+    byte[] framed = Call.framed(message);
     Stream stream;
     int number;
+    int sent = 0;
     synchronized (this) {
       if (end != null) {
         throw gone(end);
@@ -135,15 +140,27 @@ final class Connection implements AutoCloseable {
       number = nextStream;
       nextStream += 2;
       streams.put(number, stream);
+      byte[] opening =
+          frame(HEADERS, END_HEADERS, number, headers.toByteArray(), 0, headers.size());
+      if (framed.length <= Math.min(LARGEST_FRAME, free(stream))) {
+        sent = framed.length;
+        window -= sent;
+        stream.window -= sent;
+        opening = joined(opening, frame(DATA, END_STREAM, number, framed, 0, sent));
+      }
       // Streams have to be opened in the order of their numbers.
-      write(frame(HEADERS, END_HEADERS, number, headers.toByteArray(), 0, headers.size()));
+      write(opening);
     }
-    send(number, stream, Call.framed(message));
+    send(number, stream, framed, sent);
     return stream.call;
   }
 
-  private void send(int number, Stream stream, byte[] message) throws IOException {
-    int sent = 0;
+  private static byte[] joined(byte[] first, byte[] second) {
+    return ByteBuffer.allocate(first.length + second.length).put(first).put(second).array();
+  }
+
+  private void send(int number, Stream stream, byte[] message, int from) throws IOException {
+    int sent = from;
     while (sent < message.length) {
       int length = reserve(stream, Math.min(message.length - sent, LARGEST_FRAME));
       boolean last = sent + length == message.length;
@@ -152,9 +169,14 @@ final class Connection implements AutoCloseable {
     }
   }
 
+  /** How much the other side takes of a stream now. Called with the lock held. */
+  private long free(Stream stream) {
+    return Math.min(window, stream.window);
+  }
+
   /** Waits until the other side takes data, and returns how much of {@code wanted} it does. */
   private synchronized int reserve(Stream stream, int wanted) throws IOException {
-    while (Math.min(window, stream.window) <= 0) {
+    while (free(stream) <= 0) {
       if (end != null) {
         throw gone(end);
       }
@@ -165,7 +187,7 @@ final class Connection implements AutoCloseable {
         throw new InterruptedIOException("interrupted while writing to the daemon");
       }
     }
-    int length = (int) Math.min(wanted, Math.min(window, stream.window));
+    int length = (int) Math.min(wanted, free(stream));
     window -= length;
     stream.window -= length;
     return length;
@@ -279,9 +301,11 @@ final class Connection implements AutoCloseable {
   }
 
   private void data(int number, int flags, byte[] payload) throws IOException {
-    if (payload.length > 0) {
-      byte[] more = ByteBuffer.allocate(Integer.BYTES).putInt(payload.length).array();
+    taken += payload.length;
+    if (taken > FIRST_WINDOW / 2) {
+      byte[] more = ByteBuffer.allocate(Integer.BYTES).putInt(taken).array();
       write(frame(WINDOW_UPDATE, 0, 0, more, 0, more.length));
+      taken = 0;
     }
     Stream stream = find(number);
     if (stream == null) {
