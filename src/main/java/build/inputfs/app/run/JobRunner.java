@@ -68,7 +68,8 @@ public final class JobRunner {
                   posix.getegid(),
                   false,
                   job.outputs().viewPaths(),
-                  job.scratch()));
+                  job.scratch(),
+                  job.invocation().arguments()));
       long made = System.nanoTime();
       Used used;
       long remove;

@@ -6,7 +6,10 @@ import build.inputfs.cas.store.Lease;
 import java.io.IOException;
 import java.util.function.Consumer;
 
-/** A strategy whose views each have a lease on their input tree's blobs, from before to after. */
+/**
+ * A strategy whose views each have a lease on their input tree's blobs, from before to after; what
+ * will be needed of them is expected.
+ */
 public final class LeasedStrategy implements ViewStrategy {
   private final ViewStrategy strategy;
   private final BlobSource blobs;
@@ -28,9 +31,11 @@ public final class LeasedStrategy implements ViewStrategy {
   @Override
   public View open(ViewSpec spec) throws IOException {
     Lease lease = blobs.lease(spec.root());
+    Lease expected = blobs.expect(spec.root(), spec.command());
     try {
-      return new LeasedView(strategy.open(spec), lease);
+      return new LeasedView(strategy.open(spec), lease, expected);
     } catch (IOException | RuntimeException | Error e) {
+      expected.close();
       lease.close();
       throw e;
     }
@@ -48,15 +53,18 @@ public final class LeasedStrategy implements ViewStrategy {
 
   private static final class LeasedView extends ForwardingView {
     private final Lease lease;
+    private final Lease expected;
 
-    LeasedView(View view, Lease lease) {
+    LeasedView(View view, Lease lease, Lease expected) {
       super(view);
       this.lease = lease;
+      this.expected = expected;
     }
 
     @Override
     public void close() throws IOException {
-      try (lease) {
+      try (lease;
+          expected) {
         super.close();
       }
     }

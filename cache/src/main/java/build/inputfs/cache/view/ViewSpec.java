@@ -15,6 +15,7 @@ import java.util.List;
  * @param outputs paths relative to the view's root that the action is to make, normalized, with
  *     {@code /} between their parts; their parent directories exist from the start
  * @param scratch how much the action may write
+ * @param command what will run in the view, as far as that is known: for what is done ahead of need
  */
 public record ViewSpec(
     Digest root,
@@ -23,9 +24,23 @@ public record ViewSpec(
     int gid,
     boolean readOnly,
     List<String> outputs,
-    Quota scratch) {
+    Quota scratch,
+    List<String> command) {
 
   public ViewSpec {
     outputs = List.copyOf(outputs);
+    command = List.copyOf(command);
+  }
+
+  /** A view of whose use nothing is known. */
+  public ViewSpec(
+      Digest root,
+      Path path,
+      int uid,
+      int gid,
+      boolean readOnly,
+      List<String> outputs,
+      Quota scratch) {
+    this(root, path, uid, gid, readOnly, outputs, scratch, List.of());
   }
 }

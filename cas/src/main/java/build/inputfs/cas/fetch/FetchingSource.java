@@ -9,8 +9,12 @@ import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.store.Lease;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.MissingBlobException;
+import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
@@ -27,10 +31,17 @@ import org.jspecify.annotations.Nullable;
  * before both.
  */
 public final class FetchingSource implements BlobSource, Metered, AutoCloseable {
+  /** How much heap the directories take in which noted paths are looked for. */
+  private static final long READER_BYTES = 16L << 20;
+
   private final LocalStore store;
   private final FetchOptions options;
   private final Fetcher fetcher;
   private final TreeFetches trees;
+  private final TreeReader reader;
+  private final TreeReader here;
+  private final Profiles profiles;
+  private final Set<Prefetch> prefetches = ConcurrentHashMap.newKeySet();
   private final ThreadLocal<long[]> waited = ThreadLocal.withInitial(() -> new long[1]);
   private final LongAdder waits = new LongAdder();
   private final LongAdder waitNanos = new LongAdder();
@@ -51,6 +62,28 @@ public final class FetchingSource implements BlobSource, Metered, AutoCloseable 
     this.options = options;
     this.fetcher = new Fetcher(store, remote, options);
     this.trees = new TreeFetches(fetcher, remote, options.patience());
+    this.reader = new TreeReader(this, READER_BYTES);
+    this.here = new TreeReader(new Here(store, fetcher), READER_BYTES);
+    this.profiles = new Profiles(store.files().own().resolve("profiles"));
+  }
+
+  /** What has come already: in the store, or whole and on its way there. */
+  private record Here(LocalStore store, Fetcher fetcher) implements BlobSource {
+    @Override
+    public DigestFunction function() {
+      return store.function();
+    }
+
+    @Override
+    public Path locate(Digest digest, boolean executable) throws IOException {
+      return store.locate(digest, executable);
+    }
+
+    @Override
+    public byte[] read(Digest digest, int limit) throws IOException {
+      Fetch fetch = fetcher.find(digest);
+      return fetch != null && fetch.isWhole() ? fetcher.content(fetch) : store.read(digest, limit);
+    }
   }
 
   /** Something that waits for a fetch. */
@@ -78,6 +111,7 @@ public final class FetchingSource implements BlobSource, Metered, AutoCloseable 
 
   @Override
   public Path locate(Digest digest, boolean executable) throws IOException {
+    note(digest);
     if (fetcher.find(digest) == null) {
       try {
         return store.locate(digest, executable);
@@ -97,6 +131,7 @@ public final class FetchingSource implements BlobSource, Metered, AutoCloseable 
   public Located locate(
       Digest digest, boolean executable, long offset, long length, Watcher watcher)
       throws IOException {
+    note(digest);
     Fetch fetch = fetcher.find(digest);
     if (fetch == null) {
       try {
@@ -114,6 +149,13 @@ public final class FetchingSource implements BlobSource, Metered, AutoCloseable 
       fetch.watch(watcher);
     }
     return new Located(file, readable.verified());
+  }
+
+  /** A file is wanted. */
+  private void note(Digest digest) {
+    for (Prefetch prefetch : prefetches) {
+      prefetch.demanded(digest);
+    }
   }
 
   private Fetch.Content readable(Fetch fetch, long offset, long length) throws IOException {
@@ -156,6 +198,31 @@ public final class FetchingSource implements BlobSource, Metered, AutoCloseable 
     } catch (MissingBlobException e) {
       return null;
     }
+  }
+
+  /**
+   * Fetches, in the background, the files that the last action of this kind has read, and notes
+   * what this one reads. An action's kind is its command and the names at the top of its tree; what
+   * is not known of the very command is taken from the last one of the same program and options. Of
+   * an action without a known command nothing is noted.
+   */
+  @Override
+  public Lease expect(Digest root, List<String> command) {
+    return command.isEmpty() ? Lease.NONE : prefetch(root, command);
+  }
+
+  Prefetch prefetch(Digest root, List<String> command) {
+    Prefetch prefetch =
+        new Prefetch(
+            this, fetcher, store, reader, here, profiles, root, command, options.prefetchBytes());
+    prefetches.add(prefetch);
+    fetcher.start(prefetch::run);
+    return prefetch;
+  }
+
+  /** No more is noted for it. */
+  void stop(Prefetch prefetch) {
+    prefetches.remove(prefetch);
   }
 
   /**

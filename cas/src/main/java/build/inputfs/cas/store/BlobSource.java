@@ -4,6 +4,7 @@ import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.digest.DigestFunction;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Where blobs come from: gives, for a digest, a local file with that content. Thread-safe; every
@@ -93,6 +94,18 @@ public interface BlobSource {
    * @param root a directory's digest
    */
   default Lease lease(Digest root) throws IOException {
+    return Lease.NONE;
+  }
+
+  /**
+   * Says that an action is about to use a tree, so that what it will need may be had ready. Does
+   * not wait.
+   *
+   * @param root the tree's root directory
+   * @param command the program and its arguments, as far as they are known
+   * @return what is closed when the action has ended
+   */
+  default Lease expect(Digest root, List<String> command) {
     return Lease.NONE;
   }
 }

@@ -34,6 +34,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -180,7 +182,13 @@ final class FetchingSourceTest {
     }
     reopen(
         new FetchOptions(
-            32, 64 << 20, 16 << 20, 1 << 20, Duration.ofSeconds(1), Duration.ofMinutes(1)));
+            32,
+            64 << 20,
+            16 << 20,
+            1 << 30,
+            1 << 20,
+            Duration.ofSeconds(1),
+            Duration.ofMinutes(1)));
     remote.batchGate = new CountDownLatch(1);
     List<Future<Path>> paths = new ArrayList<>();
     for (Digest digest : digests) {
@@ -338,15 +346,9 @@ final class FetchingSourceTest {
     Future<byte[]> end = readers.submit(() -> read(digest, digest.size() - 1, 1));
     remote.chunkGate.release(1000);
 
-    assertThatThrownBy(
-            () -> {
-              while (true) {
-                if (end.isDone() && !source.isArriving(digest)) {
-                  source.locate(digest, false);
-                }
-              }
-            })
-        .isInstanceOf(DigestMismatchException.class);
+    assertThatThrownBy(end::get)
+        .as("the last byte is given out when all have proved right")
+        .hasCauseInstanceOf(DigestMismatchException.class);
     assertThat(told).hasSize(1).first().isInstanceOf(DigestMismatchException.class);
     assertThat(blob(digest)).doesNotExist();
   }
@@ -354,7 +356,7 @@ final class FetchingSourceTest {
   @Test
   void prefetch_neverGoesAheadOfWhatIsDemanded() {
     FetchOptions options =
-        new FetchOptions(2, 1 << 20, 1 << 20, 1000, Duration.ZERO, Duration.ofMinutes(1));
+        new FetchOptions(2, 1 << 20, 1 << 20, 1 << 20, 1000, Duration.ZERO, Duration.ofMinutes(1));
     Schedule schedule = new Schedule(options);
     Fetch background = new Fetch(DigestFunction.SHA256.digest(bytes(500, 14)));
     Fetch other = new Fetch(DigestFunction.SHA256.digest(bytes(800, 15)));
@@ -520,6 +522,97 @@ final class FetchingSourceTest {
     assertThat(store.contains(root)).isTrue();
     assertThat(store.contains(DigestFunction.SHA256.digest(small))).isTrue();
     assertThat(store.contains(DigestFunction.SHA256.digest(large))).isTrue();
+  }
+
+  /** A tree with a few files, all of whose contents belong to this version alone. */
+  private Digest version(int version, List<String> names) {
+    Directory.Builder below = Directory.newBuilder();
+    for (String name : names) {
+      below.addFiles(file(name, remote.put(content(name, version))));
+    }
+    return remote.put(
+        Directory.newBuilder()
+            .addDirectories(
+                DirectoryNode.newBuilder()
+                    .setName("src")
+                    .setDigest(Digests.toProto(remote.put(below.build().toByteArray()))))
+            .build()
+            .toByteArray());
+  }
+
+  private static byte[] content(String name, int version) {
+    return (name + " of version " + version).getBytes(UTF_8);
+  }
+
+  private static Digest digest(String name, int version) {
+    return DigestFunction.SHA256.digest(content(name, version));
+  }
+
+  /** Which files of a version were fetched before anybody asked, in an action that reads some. */
+  private Set<String> prefetched(
+      int version, List<String> command, List<String> expected, List<String> read)
+      throws Exception {
+    List<String> names = List.of("a", "b", "c", "d");
+    Digest root = version(version, names);
+    remote.batches.clear();
+    reopen(FetchOptions.USUAL);
+    Set<String> before = new TreeSet<>();
+    try (Prefetch prefetch = source.prefetch(root, command)) {
+      prefetch.awaitBegun();
+      for (String name : expected) {
+        while (!store.contains(digest(name, version))) {
+          Thread.sleep(1);
+        }
+      }
+      for (String name : names) {
+        if (remote.inBatches().contains(digest(name, version))) {
+          before.add(name);
+        }
+      }
+      for (String name : read) {
+        source.locate(digest(name, version), false);
+      }
+    }
+    return before;
+  }
+
+  @Test
+  void prefetch_bringsWhatTheLastActionOfThisKindHasRead() throws Exception {
+    List<String> command = List.of("cc", "-c", "src/a");
+    assertThat(prefetched(1, command, List.of(), List.of("a", "b"))).isEmpty();
+    assertThat(prefetched(2, command, List.of("a", "b"), List.of("a", "c")))
+        .containsExactly("a", "b");
+    assertThat(prefetched(3, command, List.of("a", "c"), List.of("a", "c")))
+        .as("b was prefetched for nothing")
+        .containsExactly("a", "c");
+    assertThat(prefetched(4, List.of("cc", "-c", "src/d"), List.of("a", "c"), List.of("d")))
+        .as("a command like it")
+        .containsExactly("a", "c");
+    assertThat(prefetched(5, List.of("ld", "src/d"), List.of(), List.of("d"))).isEmpty();
+    assertThat(prefetched(6, command, List.of("a", "c"), List.of())).containsExactly("a", "c");
+  }
+
+  @Test
+  void prefetch_keepsToItsBudget() throws Exception {
+    List<String> command = List.of("cc");
+    prefetched(1, command, List.of(), List.of("a", "b", "c"));
+    Digest root = version(2, List.of("a", "b", "c", "d"));
+    FetchOptions usual = FetchOptions.USUAL;
+    reopen(
+        new FetchOptions(
+            usual.calls(),
+            usual.bytes(),
+            usual.backgroundBytes(),
+            2L * content("a", 2).length,
+            usual.batchBytes(),
+            usual.window(),
+            usual.patience()));
+    remote.batches.clear();
+    try (Prefetch prefetch = source.prefetch(root, command)) {
+      prefetch.awaitBegun();
+    }
+    source.close();
+    assertThat(remote.inBatches()).containsExactly(digest("a", 2), digest("b", 2));
   }
 
   private static FileNode file(String name, Digest digest) {

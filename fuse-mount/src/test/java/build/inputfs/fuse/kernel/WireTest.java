@@ -413,6 +413,11 @@ final class WireTest {
     assertThat(out.getLong(8)).isZero();
     assertThat(out.getLong(16)).isEqualTo(77);
     assertThat(out.getLong(24)).isNegative();
+    assertThat(reply.forgetContent(78)).isEqualTo(16 + 24);
+    assertThat(out.getInt(4)).isEqualTo(2);
+    assertThat(out.getLong(16)).isEqualTo(78);
+    assertThat(out.getLong(24)).isZero();
+    assertThat(out.getLong(32)).as("to the end").isZero();
   }
 
   @Test
