@@ -140,6 +140,7 @@ final class DaemonCommand implements Subcommand {
   @Override
   public int run(ParseResult arguments, Context context) throws IOException {
     Instant started = Instant.now();
+    Logging.bridge();
     int mostViews = number(arguments, MAX_VIEWS, MAX_VIEWS_DEFAULT);
     Duration patience = Duration.ofSeconds(number(arguments, STOP_TIMEOUT, STOP_TIMEOUT_DEFAULT));
     long limit = limit(arguments);

@@ -2,6 +2,7 @@ package build.inputfs.app.cli;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -76,6 +77,12 @@ final class Logging {
   private static void set(String level, String format) {
     System.setProperty(LEVEL, level);
     System.setProperty(FORMAT, format);
+  }
+
+  /** Has what libraries log through the JDK, as gRPC does, go where all else goes. */
+  static void bridge() {
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
   }
 
   /** The name of the level that was chosen. */

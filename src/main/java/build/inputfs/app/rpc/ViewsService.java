@@ -50,7 +50,8 @@ final class ViewsService extends ViewsGrpc.ViewsImplBase {
 
   @Override
   public void holdLease(HoldLeaseRequest request, StreamObserver<LeaseState> answer) {
-    LeaseCall call = new LeaseCall((ServerCallStreamObserver<LeaseState>) answer);
+    LeaseCall call =
+        new LeaseCall((ServerCallStreamObserver<LeaseState>) answer, request.getDescription());
     try {
       call.begin(views.lease(Clients.current(), call::closed));
     } catch (IOException e) {

@@ -210,18 +210,32 @@ public final class LimitedStore implements Metered, AutoCloseable {
   }
 
   private boolean attempt() {
+    LimitStats before = keeper.stats();
     try {
       boolean done = settle();
       problem = null;
+      tellOfEvictions(before, keeper.stats());
       return done;
     } catch (IOException e) {
-      IOException before = problem;
+      IOException known = problem;
       if (!closed
-          && (before == null || !String.valueOf(before.getMessage()).equals(e.getMessage()))) {
+          && (known == null || !String.valueOf(known.getMessage()).equals(e.getMessage()))) {
         log.warn("Nothing can be taken away from the store in {}: {}", files.root(), e.toString());
       }
       problem = e;
       return false;
+    }
+  }
+
+  private void tellOfEvictions(LimitStats before, LimitStats after) {
+    long gone = after.evictions() - before.evictions();
+    if (gone > 0) {
+      log.atInfo()
+          .addKeyValue("files", gone)
+          .addKeyValue("bytes", after.evictedBytes() - before.evictedBytes())
+          .addKeyValue("left", after.bytes())
+          .addKeyValue("limit", after.limit())
+          .log("blobs evicted");
     }
   }
 

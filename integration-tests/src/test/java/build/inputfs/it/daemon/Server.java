@@ -114,6 +114,17 @@ final class Server implements AutoCloseable {
         List.of("sh", "-ec", "cd \"$0\"; " + script, view.getPath()));
   }
 
+  /** Waits until a process has said something, on either of its streams. */
+  static void awaitOutput(Child child, String text) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!(child.out() + child.err()).contains(text)) {
+      if (!child.isAlive() || System.nanoTime() > deadline) {
+        throw new AssertionError("no '" + text + "': " + child.out() + child.err());
+      }
+      Workbench.pause();
+    }
+  }
+
   ViewsGrpc.ViewsStub asynchronous() {
     return ViewsGrpc.newStub(channel);
   }

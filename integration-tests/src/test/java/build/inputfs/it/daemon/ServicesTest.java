@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import build.inputfs.app.proto.CollectOutputsRequest;
 import build.inputfs.app.proto.Event;
+import build.inputfs.app.proto.HoldLeaseRequest;
 import build.inputfs.app.proto.ImportDirectoryRequest;
 import build.inputfs.app.proto.ImportDirectoryResponse;
 import build.inputfs.app.proto.Quota;
@@ -22,6 +23,7 @@ import build.inputfs.it.harness.Trees;
 import build.inputfs.it.harness.Workbench;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
+import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -120,6 +122,28 @@ final class ServicesTest {
       files.add(FileDescriptorProto.parseFrom(file).getName());
     }
     assertThat(files).contains("inputfs/v1/views.proto");
+  }
+
+  @Test
+  void lease_isInTheLogFromItsBeginToItsEnd() throws Exception {
+    Server server = Server.start(bench, "--log-level", "info", "--log-format", "json");
+    try (Context.CancellableContext call = Context.current().withCancellation()) {
+      String lease =
+          call.call(
+              () ->
+                  server
+                      .views()
+                      .holdLease(HoldLeaseRequest.newBuilder().setDescription("worker 7").build())
+                      .next()
+                      .getLease());
+      Server.awaitOutput(
+          server.process(),
+          "\"lease begun\",\"lease\":\"%s\",\"description\":\"worker 7\"".formatted(lease));
+      call.cancel(null);
+      Server.awaitOutput(
+          server.process(),
+          "\"lease ended\",\"lease\":\"%s\",\"description\":\"worker 7\"".formatted(lease));
+    }
   }
 
   @Test
