@@ -143,6 +143,12 @@ class InstalledTest {
         .contains("Package: inputfs", "fuse3");
   }
 
+  @Test
+  void package_isAsDebianWantsIt() throws IOException {
+    Machine.needProgram("lintian");
+    output("lintian", "--allow-root", "--fail-on", "error,warning", packed(".deb") + "");
+  }
+
   /** What is made at the first start for the ones after it. */
   private List<Path> preparedStarts() throws IOException {
     try (Stream<Path> files = Files.list(cache.resolve("inputfs/aot"))) {
