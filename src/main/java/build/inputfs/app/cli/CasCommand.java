@@ -82,7 +82,11 @@ final class CasCommand implements Subcommand {
   private static int verify(LocalStore store, Posix posix, Console console) throws IOException {
     int threads = Runtime.getRuntime().availableProcessors();
     List<StoreCheck.Wrong> wrong;
-    try (Progress progress = Progress.start(console, "checking")) {
+    long all =
+        Console.isTerminal()
+            ? StoreTotals.count(store.files(), store.function(), posix).limited()
+            : 0;
+    try (Progress progress = Progress.start(console, "checking", all)) {
       wrong = new StoreCheck(posix, store, threads, progress::fileDone).run();
     }
     for (StoreCheck.Wrong each : wrong) {

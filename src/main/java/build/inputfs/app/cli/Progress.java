@@ -17,11 +17,13 @@ final class Progress implements AutoCloseable {
   private final LongAdder bytes = new LongAdder();
   private final PrintStream terminal;
   private final String doing;
+  private final long expected;
   private @Nullable Thread painter;
 
-  private Progress(PrintStream terminal, String doing) {
+  private Progress(PrintStream terminal, String doing, long expected) {
     this.terminal = terminal;
     this.doing = doing;
+    this.expected = expected;
   }
 
   /**
@@ -30,7 +32,16 @@ final class Progress implements AutoCloseable {
    * @param doing what is being done, such as {@code importing}
    */
   static Progress start(Console console, String doing) {
-    Progress progress = new Progress(console.err(), doing);
+    return start(console, doing, 0);
+  }
+
+  /**
+   * The same where it is known how much there is to do.
+   *
+   * @param expected how many bytes there are in all
+   */
+  static Progress start(Console console, String doing, long expected) {
+    Progress progress = new Progress(console.err(), doing, expected);
     if (Console.isTerminal()) {
       progress.painter = Thread.ofPlatform().name("progress").daemon().start(progress::paint);
     }
@@ -46,9 +57,10 @@ final class Progress implements AutoCloseable {
   private void paint() {
     try {
       while (true) {
-        Thread.sleep(INTERVAL_MILLIS);
+        String part = expected == 0 ? "" : Math.min(100, 100 * bytes.sum() / expected) + " %, ";
         terminal.printf(
-            "%s%s: %,d files, %s", CLEAR_LINE, doing, files.sum(), Text.bytes(bytes.sum()));
+            "%s%s: %s%,d files, %s", CLEAR_LINE, doing, part, files.sum(), Text.bytes(bytes.sum()));
+        Thread.sleep(INTERVAL_MILLIS);
       }
     } catch (InterruptedException e) {
       terminal.print(CLEAR_LINE);

@@ -1,8 +1,12 @@
 package build.inputfs.app.doctor;
 
+import build.inputfs.cache.view.LimitHits;
+import build.inputfs.cache.view.Quota;
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.PosixException;
+import build.inputfs.fuse.scratch.Room;
+import build.inputfs.fuse.scratch.Rooms;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +25,10 @@ public final class DiskChecks {
   private static final int MANY_LINKS = 65_001;
 
   private static final long LINK_NANOS = 2_000_000_000L;
+
+  private static final int LIMIT_BYTES = 1 << 20;
+  private static final String LIMITS_ADVICE =
+      "have the scratch on ext4 or XFS mounted with prjquota, or give --scratch-kind tmpfs";
 
   private final Posix posix;
   private final Path store;
@@ -45,7 +53,49 @@ public final class DiskChecks {
     findings.add(reflink("reflink, store to scratch", store, scratch));
     findings.add(hardLink());
     findings.add(linkLimit());
+    findings.add(limits());
     return findings;
+  }
+
+  /** Limits a folder as that of a view is limited, and writes more than it may have. */
+  private Finding limits() throws IOException {
+    String what = "limits, scratch";
+    Quota quota = new Quota(LIMIT_BYTES, 0);
+    try (Rooms rooms = new Rooms(posix)) {
+      Path folder = Files.createDirectory(scratch.resolve("limited"));
+      Room room = rooms.furnish(folder, quota, new LimitHits(quota));
+      try {
+        room.limit();
+        return room.refuses()
+            ? refused(what, room.mechanism(), folder)
+            : Finding.limited(what, unlimited(), LIMITS_ADVICE);
+      } finally {
+        room.remove();
+      }
+    }
+  }
+
+  private static Finding refused(String what, String mechanism, Path folder) {
+    try {
+      Files.write(folder.resolve("file"), new byte[2 * LIMIT_BYTES]);
+      return Finding.fails(what, mechanism + ", which refuses nothing", LIMITS_ADVICE);
+    } catch (IOException e) {
+      return Finding.works(what, mechanism + ": the disk refuses what is too much");
+    }
+  }
+
+  /** Why the disk refuses nothing. */
+  private String unlimited() throws IOException {
+    String type = Files.getFileStore(scratch).type();
+    String why =
+        switch (type) {
+          case "ext4", "xfs" ->
+              posix.geteuid() == 0
+                  ? "this %s is not mounted with prjquota".formatted(type)
+                  : "it takes root to set project quotas";
+          default -> "%s has no project quotas".formatted(type);
+        };
+    return why + ": `fuse` counts by itself, `overlay` looks now and then";
   }
 
   private Finding space(String what, Path folder) throws IOException {

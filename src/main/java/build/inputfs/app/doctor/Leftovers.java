@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Leftovers {
   private static final String UNKNOWN =
-      "nobody can say whether its process lives; `inputfs unmount` ends it";
+      "the lock that says whether its process lives is gone, or not ours to read; `inputfs unmount`"
+          + " ends it";
 
   private static final String FOREIGN =
       "somebody else has mounted something in the folder of a process that died";

@@ -45,6 +45,7 @@ class DoctorTest {
     assertThat(outcome.out())
         .containsPattern("/dev/fuse +works")
         .containsPattern("hard links, store to scratch +works")
+        .containsPattern("limits, scratch +(works|limited)")
         .containsPattern("\n  overlay +works +overlay of 1 forest directory")
         .containsPattern("\n  fuse +works")
         .containsPattern("hardlink +limited .*root can write to the store's own files")
