@@ -18,6 +18,8 @@ enum Command {
   CONFIG("config", "print what is configured, and where"),
   DOCTOR("doctor", "tell which strategies work on this machine, and what was left"),
   REAP("reap", "remove what processes that were killed have left"),
+  PREFETCH("prefetch", "fetch a tree from a remote"),
+  PUSH("push", "send a tree to a remote"),
   MATERIALIZE("materialize", "make a real directory of a tree of the store"),
   CAS("cas", "tell about, check or shrink the store"),
   CACHE("cache", "tell about, check or empty the cache of real trees"),
@@ -82,6 +84,8 @@ enum Command {
       case CONFIG -> new ConfigCommand();
       case DOCTOR -> new DoctorCommand();
       case REAP -> new ReapCommand();
+      case PREFETCH -> new PrefetchCommand();
+      case PUSH -> new PushCommand();
       case MATERIALIZE -> new MaterializeCommand();
       case CAS -> new CasCommand();
       case CACHE -> new CacheCommand();

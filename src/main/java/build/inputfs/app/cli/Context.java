@@ -51,7 +51,7 @@ record Context(
 
   /** The stores, none opened yet. */
   Stores stores(Posix posix) {
-    return new Stores(folders, posix);
+    return new Stores(folders, configuration, posix);
   }
 
   /**

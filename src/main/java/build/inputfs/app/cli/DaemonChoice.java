@@ -18,6 +18,10 @@ final class DaemonChoice {
   /** What tells where the program's launcher is, for starting a daemon with it. */
   private static final String LAUNCHER = "inputfs.launcher";
 
+  /** The options of which the daemon has what is configured, or something of its own. */
+  private static final List<String> OF_THE_DAEMON =
+      List.of(Options.SCRATCH, Options.REMOTE, Options.REMOTE_TIMEOUT);
+
   private final ParseResult arguments;
   private final Context context;
   private final Map<String, String> environment;
@@ -72,9 +76,9 @@ final class DaemonChoice {
         arguments, context, environment, policy, Options.has(arguments, Options.VERBOSE), unserved);
   }
 
-  /** What is configured counts too, but for the scratch: the daemon has that, or one of its own. */
+  /** What is configured counts too, but for what the daemon has by itself. */
   private static boolean isAskedFor(ParseResult arguments, String option) {
-    boolean counts = !option.equals(Options.SCRATCH) && Options.get(arguments, option) != null;
+    boolean counts = !OF_THE_DAEMON.contains(option) && Options.get(arguments, option) != null;
     return arguments.hasMatchedOption(option) || (counts && !isFlag(arguments, option));
   }
 

@@ -28,6 +28,7 @@ import build.inputfs.cas.posix.Accounts;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.ServiceManager;
 import build.inputfs.cas.posix.Signals;
+import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
 import build.inputfs.cas.tree.TreeReader;
@@ -105,6 +106,7 @@ final class DaemonCommand implements Subcommand {
         Options.value(
             TLS_CLIENT_CA, "FILE", "The certificate of whoever signs those of clients, in PEM."));
     Options.addCas(spec, "");
+    Options.addRemote(spec);
     spec.addOption(
         Options.value(
             MAX_STORE_SIZE,
@@ -162,10 +164,14 @@ final class DaemonCommand implements Subcommand {
       LocalStore store =
           limited == null ? stores.open(arguments, StoreAccess.AUTOMATIC) : limited.store();
       LocalStore results = stores.writable(store);
-      OutputCollector outputs = new OutputCollector(store, results);
+      Blobs blobs = stores.behind(arguments, store);
+      BlobSource source = blobs.source();
+      OutputCollector outputs = new OutputCollector(source, results, blobs.sending(results));
       TreeReader trees =
-          limited == null ? new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES) : limited.trees();
-      TreeKeeper keeper = new TreeKeeper(posix, store, results, trees);
+          limited == null || source != store
+              ? new TreeReader(source, TreeReader.DEFAULT_CACHE_BYTES)
+              : limited.trees();
+      TreeKeeper keeper = new TreeKeeper(posix, store, results, trees, blobs.fetching());
       Path scratch = context.scratch(arguments);
       Privileges privileges = Privileges.read();
       leftovers(arguments, context, posix);
@@ -174,7 +180,7 @@ final class DaemonCommand implements Subcommand {
               SessionFolder.open(
                   posix, scratch, RealStrategies.SESSION, new Mounter(posix)::clear);
           StrategySet strategies =
-              context.strategies(arguments, posix, store, trees, session.path());
+              context.strategies(arguments, posix, source, trees, session.path());
           ViewRegistry views =
               new ViewRegistry(
                   posix,
@@ -190,12 +196,13 @@ final class DaemonCommand implements Subcommand {
         Info info = info(started, store, views, strategies, privileges);
         Set<Metered> parts = new LinkedHashSet<>(List.of(store, trees, strategies));
         parts.add(results);
+        parts.addAll(blobs.metered());
         if (limited != null) {
           parts.add(limited);
         }
         try (Monitor monitor = Monitor.start(views, events, List.copyOf(parts), metricsAddress);
             DaemonServer server =
-                new DaemonServer(views, events, keeper, store, info, monitor.metrics())) {
+                new DaemonServer(views, events, keeper, source, info, monitor.metrics())) {
           Admission admission = new Admission(accounts, posix.geteuid(), group);
           Path listening = server.listen(posix, socket, admission, group);
           String said = "listening on " + listening;

@@ -9,7 +9,6 @@ import build.inputfs.cache.link.TreeRemover;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.Lease;
-import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
 import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
@@ -40,6 +39,7 @@ final class MaterializeCommand implements Subcommand {
     spec.addPositional(
         Options.argument(1, true, "DIR", "The directory: a new one, or one that is empty."));
     Options.addCas(spec, "");
+    Options.addRemote(spec);
     spec.addOption(
         Options.choice(
             Options.STRATEGY,
@@ -57,17 +57,17 @@ final class MaterializeCommand implements Subcommand {
     Posix posix = Posix.load();
     int threads = Runtime.getRuntime().availableProcessors();
     try (Stores stores = context.stores(posix)) {
-      LocalStore store = stores.open(arguments, StoreAccess.AUTOMATIC);
-      Digest root = store.resolve(rootText);
-      TreeReader trees = new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES);
+      Blobs blobs = stores.blobs(arguments, StoreAccess.AUTOMATIC);
+      Digest root = blobs.store().resolve(rootText);
+      TreeReader trees = new TreeReader(blobs.source(), TreeReader.DEFAULT_CACHE_BYTES);
       TreeOptions options = new TreeOptions(mechanism, posix.geteuid(), posix.getegid());
       TreeCounts counts;
-      try (Lease _ = store.lease(root);
+      try (Lease _ = blobs.store().lease(root);
           Progress progress = Progress.start(context.console(), "making");
           TreeRemover remover = new TreeRemover(posix, threads);
           Materializer materializer =
               new Materializer(
-                  posix, store, trees, remover, threads, Materializer.DISK_LINK_LIMIT)) {
+                  posix, blobs.source(), trees, remover, threads, Materializer.DISK_LINK_LIMIT)) {
         counts =
             interruption.interruptibly(
                 () -> materializer.materialize(root, destination, options, progress::fileDone));

@@ -7,7 +7,6 @@ import build.inputfs.cache.view.ViewStrategy;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.Signals;
-import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
 import build.inputfs.cas.tree.TreeReader;
 import build.inputfs.fuse.mount.MountPoints;
@@ -22,7 +21,8 @@ final class MountCommand implements Subcommand {
   static final String READ_ONLY = "--read-only";
 
   /** The options that no daemon serves. */
-  private static final List<String> NOT_FOR_DAEMONS = List.of(Options.SCRATCH);
+  private static final List<String> NOT_FOR_DAEMONS =
+      List.of(Options.REMOTE, Options.REMOTE_TIMEOUT, Options.SCRATCH);
 
   @Override
   public void describe(CommandSpec spec) {
@@ -40,6 +40,7 @@ final class MountCommand implements Subcommand {
     spec.addPositional(Options.argument(0, true, "ROOT", "The digest of the tree's root."));
     spec.addPositional(Options.argument(1, true, "MOUNTPOINT", "An empty directory."));
     Options.addCas(spec, "");
+    Options.addRemote(spec);
     spec.addOption(Options.flag(READ_ONLY, "Let nobody write."));
     Options.addView(spec);
     Options.addScratchLimit(spec);
@@ -64,8 +65,8 @@ final class MountCommand implements Subcommand {
     Interruption interruption = context.signals().get();
     Posix posix = Posix.load();
     try (Stores stores = context.stores(posix)) {
-      LocalStore store = stores.open(arguments, StoreAccess.AUTOMATIC);
-      Digest root = store.resolve(asked.root());
+      Blobs blobs = stores.blobs(arguments, StoreAccess.AUTOMATIC);
+      Digest root = blobs.store().resolve(asked.root());
       var _ = MountPoints.check(posix, mountPoint);
       ViewSpec spec =
           new ViewSpec(
@@ -76,9 +77,9 @@ final class MountCommand implements Subcommand {
               asked.readOnly(),
               List.of(),
               asked.scratch());
-      TreeReader trees = new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES);
+      TreeReader trees = new TreeReader(blobs.source(), TreeReader.DEFAULT_CACHE_BYTES);
       interruption.check();
-      try (ViewStrategy strategy = context.strategy(arguments, posix, store, trees);
+      try (ViewStrategy strategy = context.strategy(arguments, posix, blobs.source(), trees);
           View view = strategy.open(spec)) {
         context.console().out().println("mounted " + root + " on " + mountPoint);
         context.console().out().flush();

@@ -27,6 +27,8 @@ final class Options {
   static final String DAEMON = "--daemon";
   static final String DIGEST_FUNCTION = "--digest-function";
   static final String JSON = "--json";
+  static final String REMOTE = "--remote";
+  static final String REMOTE_TIMEOUT = "--remote-timeout";
   static final String NO_DAEMON = "--no-daemon";
   static final String SCRATCH = "--scratch";
   static final String SCRATCH_LIMIT = "--scratch-limit";
@@ -126,6 +128,21 @@ final class Options {
             Stream.of(DigestFunction.values()).map(DigestFunction::resourceName).toList(),
             "The store's digest function: sha256, sha1, md5, sha384, sha512 or blake3 (default: that"
                 + " of the blobs in --cas; else sha256)."));
+  }
+
+  /** The options of commands that read what the store may lack, or send what it has. */
+  static void addRemote(CommandSpec spec) {
+    spec.addOption(
+        value(
+            REMOTE,
+            "grpc[s]://HOST:PORT[/INSTANCE]",
+            "A CAS of the Remote Execution API: what the store lacks is fetched from it when it is"
+                + " wanted, and kept in the store. Empty for none (default: what is configured)."));
+    spec.addOption(
+        value(
+            REMOTE_TIMEOUT,
+            "SECONDS",
+            "How long whoever wants a blob waits while no byte of it comes (default: 60)."));
   }
 
   static void addView(CommandSpec spec) {

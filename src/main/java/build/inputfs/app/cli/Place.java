@@ -2,8 +2,8 @@ package build.inputfs.app.cli;
 
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.store.Lease;
-import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
 import build.inputfs.cas.tree.InputDirectory;
 import build.inputfs.cas.tree.Kind;
@@ -23,12 +23,12 @@ import picocli.CommandLine.ParseResult;
  * A place in a tree of a store, as the arguments {@code ROOT [PATH]} name it. The store is only
  * read, and nothing is mounted.
  *
- * @param store the store
+ * @param blobs the store, and the remote behind it
  * @param trees reads its trees
  * @param root the digest of the tree's root, or of a single file where there is no path
  * @param path relative to the root; empty for the root itself
  */
-record Place(LocalStore store, TreeReader trees, Digest root, String path) {
+record Place(BlobSource blobs, TreeReader trees, Digest root, String path) {
   /** What inputs have that do not ask for a time of their own. */
   private static final Instant DEFAULT_TIME = Instant.parse("2000-01-01T00:00:00Z");
 
@@ -46,20 +46,21 @@ record Place(LocalStore store, TreeReader trees, Digest root, String path) {
     spec.addPositional(Options.argument(0, true, "ROOT", "The digest of the tree's root."));
     spec.addPositional(
         Options.argument(1, false, "PATH", "A path in the tree. Symlinks are not followed."));
-    Options.addCas(spec, "It is only read.");
+    Options.addCas(spec, "It is only read, but for what comes from a remote.");
+    Options.addRemote(spec);
   }
 
   /** Opens the store, does something with the place that the arguments name, and closes it. */
   static int use(ParseResult arguments, Context context, Use use) throws IOException {
     try (Stores stores = context.stores(Posix.load())) {
-      LocalStore store = stores.open(arguments, StoreAccess.READ_ONLY);
+      Blobs blobs = stores.blobs(arguments, StoreAccess.READ_ONLY);
       String path = Options.argument(arguments, 1);
-      Digest root = store.resolve(Options.required(arguments, 0));
-      try (Lease _ = store.lease(root)) {
+      Digest root = blobs.store().resolve(Options.required(arguments, 0));
+      try (Lease _ = blobs.store().lease(root)) {
         return use.at(
             new Place(
-                store,
-                new TreeReader(store, TreeReader.DEFAULT_CACHE_BYTES),
+                blobs.source(),
+                new TreeReader(blobs.source(), TreeReader.DEFAULT_CACHE_BYTES),
                 root,
                 path == null ? "" : path));
       }

@@ -46,8 +46,8 @@ final class ReplayCommand implements Subcommand {
             "")
         .footer(
             "",
-            "The store with the recordings is only read; outputs go to the default store. Where a"
-                + " daemon makes the views, they go to the daemon's store.",
+            "The store with the recordings is only read, without a remote; outputs go to the default"
+                + " store. Where a daemon makes the views, they go to the daemon's store.",
             "",
             "Exit codes: 0 when all are the same, 1 when one failed or differs; 125 when inputfs"
                 + " itself failed; 2 for wrong usage.");
@@ -55,6 +55,7 @@ final class ReplayCommand implements Subcommand {
         Options.arguments(
             0, "ACTION", "The actions' digests or hashes (default: all that have a result)."));
     Options.addCas(spec, "");
+    Options.addRemote(spec);
     Options.addView(spec);
     Options.addDaemon(spec);
     spec.addOption(
@@ -63,7 +64,8 @@ final class ReplayCommand implements Subcommand {
 
   @Override
   public int run(ParseResult arguments, Context context) throws IOException {
-    return DaemonChoice.of(arguments, context, List.of(Options.SCRATCH))
+    return DaemonChoice.of(
+            arguments, context, List.of(Options.REMOTE, Options.REMOTE_TIMEOUT, Options.SCRATCH))
         .run(
             finder -> replayByDaemon(arguments, context, finder), () -> replay(arguments, context));
   }
@@ -90,6 +92,7 @@ final class ReplayCommand implements Subcommand {
       return run(
           new Replay(
               recordings,
+              recordings,
               new TreeReader(recordings, TreeReader.DEFAULT_CACHE_BYTES),
               results,
               job -> jobs.run(job, strategy, true),
@@ -104,20 +107,22 @@ final class ReplayCommand implements Subcommand {
     Interruption interruption = context.signals().get();
     Posix posix = Posix.load();
     try (Stores stores = context.stores(posix)) {
-      LocalStore recordings = stores.open(arguments, StoreAccess.READ_ONLY);
+      Blobs blobs = stores.blobs(arguments, StoreAccess.READ_ONLY);
+      LocalStore recordings = blobs.store();
       LocalStore results = stores.writable(recordings);
-      TreeReader trees = new TreeReader(recordings, TreeReader.DEFAULT_CACHE_BYTES);
-      try (ViewStrategy strategy = context.strategy(arguments, posix, recordings, trees)) {
+      TreeReader trees = new TreeReader(blobs.source(), TreeReader.DEFAULT_CACHE_BYTES);
+      try (ViewStrategy strategy = context.strategy(arguments, posix, blobs.source(), trees)) {
         Replay replay =
             new Replay(
                 recordings,
+                blobs.source(),
                 trees,
                 results,
                 new JobRunner(
                         posix,
                         strategy,
                         new CommandRunner(Processes.load(), interruption, CommandRunner.GRACE),
-                        new OutputCollector(recordings, results),
+                        new OutputCollector(blobs.source(), results),
                         interruption,
                         context.folders().mountPoints())
                     ::run,

@@ -13,6 +13,7 @@ import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.ViewStrategy;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.Processes;
+import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.store.Lease;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
@@ -41,7 +42,8 @@ final class RunCommand implements Subcommand {
   private static final String READ_ONLY_CAS = "--read-only-cas";
 
   /** The options that no daemon serves. */
-  static final List<String> NOT_FOR_DAEMONS = List.of(READ_ONLY_CAS, Options.SCRATCH);
+  static final List<String> NOT_FOR_DAEMONS =
+      List.of(READ_ONLY_CAS, Options.REMOTE, Options.REMOTE_TIMEOUT, Options.SCRATCH);
 
   @Override
   public void describe(CommandSpec spec) {
@@ -99,6 +101,7 @@ final class RunCommand implements Subcommand {
     spec.addOption(
         Options.value(TIMEOUT, "SECONDS", "End the command after so long, with exit code 124."));
     Options.addCas(spec, "");
+    Options.addRemote(spec);
     spec.addOption(
         Options.flag(READ_ONLY_CAS, "Do not change the store, though it may be written."));
     Options.addView(spec);
@@ -182,7 +185,8 @@ final class RunCommand implements Subcommand {
     try (Stores stores = context.stores(posix)) {
       StoreAccess access =
           Options.has(arguments, READ_ONLY_CAS) ? StoreAccess.READ_ONLY : StoreAccess.AUTOMATIC;
-      LocalStore store = stores.open(arguments, access);
+      Blobs blobs = stores.blobs(arguments, access);
+      LocalStore store = blobs.store();
       LocalStore results = stores.writable(store);
       long start = System.nanoTime();
       LocalStore inputs = arguments.hasMatchedOption(INPUTS) ? results : store;
@@ -190,20 +194,21 @@ final class RunCommand implements Subcommand {
       Lease kept;
       try (Lease _ = inputs.keepNew()) {
         job =
-            job(arguments, asked, given, inputs, posix, interruption, context.console())
+            job(arguments, asked, given, inputs, blobs, posix, interruption, context.console())
                 .withScratch(scratch);
         kept = inputs.lease(job.root());
       }
       long imported = System.nanoTime() - start;
-      TreeReader trees = new TreeReader(inputs, TreeReader.DEFAULT_CACHE_BYTES);
+      BlobSource source = inputs == store ? blobs.source() : inputs;
+      TreeReader trees = new TreeReader(source, TreeReader.DEFAULT_CACHE_BYTES);
       try (kept;
-          ViewStrategy strategy = context.strategy(arguments, posix, inputs, trees)) {
+          ViewStrategy strategy = context.strategy(arguments, posix, source, trees)) {
         JobReport report =
             new JobRunner(
                     posix,
                     strategy,
                     new CommandRunner(Processes.load(), interruption, CommandRunner.GRACE),
-                    new OutputCollector(inputs, results),
+                    new OutputCollector(source, results, blobs.sending(results)),
                     interruption,
                     context.folders().mountPoints())
                 .run(job);
@@ -222,12 +227,13 @@ final class RunCommand implements Subcommand {
       RunArguments asked,
       @Nullable Invocation given,
       LocalStore store,
+      Blobs blobs,
       Posix posix,
       Interruption interruption,
       Console console)
       throws IOException {
     if (given == null) {
-      return recorded(arguments, asked, store);
+      return recorded(arguments, asked, blobs);
     }
     DeclaredOutputs outputs = Options.sensible(arguments, asked::declaredOutputs);
     String root = Options.get(arguments, ROOT);
@@ -243,14 +249,15 @@ final class RunCommand implements Subcommand {
   private static Job recorded(ParseResult arguments, RunArguments asked, Context context)
       throws IOException {
     try (Stores stores = context.stores(Posix.load())) {
-      return recorded(arguments, asked, stores.open(arguments, StoreAccess.READ_ONLY));
+      return recorded(arguments, asked, stores.blobs(arguments, StoreAccess.READ_ONLY));
     }
   }
 
-  private static Job recorded(ParseResult arguments, RunArguments asked, LocalStore store)
+  private static Job recorded(ParseResult arguments, RunArguments asked, Blobs blobs)
       throws IOException {
     String action = String.valueOf(Options.get(arguments, ACTION));
-    Job job = RecordedAction.read(store, store.resolve(action)).job(asked.redirects());
+    Job job =
+        RecordedAction.read(blobs.source(), blobs.store().resolve(action)).job(asked.redirects());
     Duration timeout = Options.sensible(arguments, asked::timeoutDuration);
     return timeout == null ? job : job.withTimeout(timeout);
   }

@@ -5,6 +5,7 @@ import build.inputfs.app.run.Job;
 import build.inputfs.app.run.JobReport;
 import build.inputfs.cache.view.DeclaredOutputs.Output;
 import build.inputfs.cache.view.LimitHit;
+import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cas.proto.ActionResult;
 import build.inputfs.cas.proto.Digests;
@@ -38,6 +39,10 @@ final class RunText {
     if (result != null) {
       printOutputs(job, result);
     }
+    Long waited = report.counters().get(View.FETCH_WAITS);
+    if (verbose && waited != null) {
+      console.say("the command waited %,d ms for inputs to be fetched".formatted(waited));
+    }
     if (verbose) {
       JobReport.Phases phases = report.phases();
       console.say(
@@ -56,7 +61,8 @@ final class RunText {
   private void printFailures(List<ViewFailure> failures) {
     int shown = verbose ? failures.size() : 1;
     for (ViewFailure failure : failures.subList(0, shown)) {
-      boolean missing = failure.cause().startsWith("missing blob");
+      boolean missing =
+          failure.kind() == ViewFailure.Kind.MISSING_BLOB && !failure.cause().contains("(not on ");
       console.say(failure + (missing ? ADVICE : ""));
     }
     if (shown < failures.size()) {

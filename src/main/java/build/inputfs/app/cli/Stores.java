@@ -1,9 +1,12 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.app.config.Configuration;
 import build.inputfs.cache.view.Closing;
 import build.inputfs.cas.digest.DigestFunction;
+import build.inputfs.cas.fetch.FetchingSource;
 import build.inputfs.cas.life.LimitedStore;
 import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.remote.RemoteCas;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
 import build.inputfs.cas.store.StorePlace;
@@ -18,11 +21,13 @@ import picocli.CommandLine.ParseResult;
 /** The stores that one command works with: opened as they are needed, closed together. */
 final class Stores implements AutoCloseable {
   private final Folders folders;
+  private final Configuration configuration;
   private final Posix posix;
   private final Deque<Closing.Step> opened = new ArrayDeque<>();
 
-  Stores(Folders folders, Posix posix) {
+  Stores(Folders folders, Configuration configuration, Posix posix) {
     this.folders = folders;
+    this.configuration = configuration;
     this.posix = posix;
   }
 
@@ -61,6 +66,38 @@ final class Stores implements AutoCloseable {
   /** Opens the store that the options ask for. */
   LocalStore open(ParseResult arguments, StoreAccess access) throws IOException {
     return open(place(arguments, folders), access);
+  }
+
+  /**
+   * Opens the store that the options ask for, and the remote behind it, if they ask for one.
+   *
+   * @param access without a remote; with one the store is written
+   */
+  Blobs blobs(ParseResult arguments, StoreAccess access) throws IOException {
+    Remotes wanted = Remotes.of(arguments, configuration);
+    if (wanted == null) {
+      return new Blobs(open(arguments, access), null, null);
+    }
+    return with(wanted, open(arguments, StoreAccess.AUTOMATIC));
+  }
+
+  /** The same, of a store that is open already. */
+  Blobs behind(ParseResult arguments, LocalStore store) throws IOException {
+    Remotes wanted = Remotes.of(arguments, configuration);
+    return wanted == null ? new Blobs(store, null, null) : with(wanted, store);
+  }
+
+  private Blobs with(Remotes wanted, LocalStore store) throws IOException {
+    if (!store.isWritable()) {
+      throw new IOException(
+          "the store in %s cannot be written, so nothing can be fetched into it; give another with %s"
+              .formatted(store.root(), Options.CAS));
+    }
+    RemoteCas remote = wanted.open(store.function());
+    opened.push(remote::close);
+    FetchingSource fetching = new FetchingSource(store, remote, wanted.fetchOptions());
+    opened.push(fetching::close);
+    return new Blobs(store, remote, fetching);
   }
 
   /** Opens a store whose digest function its blobs tell. */

@@ -36,6 +36,14 @@ public enum Key {
   SCRATCH("view", "scratch", Kind.PATH, "--scratch", "scratch in ~/.cache/inputfs"),
   SCRATCH_LIMIT("view", "scratch-limit", Kind.TEXT, "--scratch-limit", "0,0"),
   SCRATCH_KIND("view", "scratch-kind", Kind.TEXT, "--scratch-kind", "disk", "disk", "tmpfs"),
+  REMOTE("remote", "address", Kind.TEXT, "--remote", "none"),
+  REMOTE_TIMEOUT("remote", "timeout", Kind.NUMBER, "--remote-timeout", "60"),
+  REMOTE_COMPRESS("remote", "compress", Kind.FLAG, "", "true"),
+  REMOTE_CA("remote", "tls-ca", Kind.PATH, "", "those that Java knows"),
+  REMOTE_CERTIFICATE("remote", "tls-cert", Kind.PATH, "", "none"),
+  REMOTE_KEY("remote", "tls-key", Kind.PATH, "", "none"),
+  REMOTE_TOKEN("remote", "token-file", Kind.PATH, "", "none"),
+  REMOTE_HEADERS("remote", "headers-file", Kind.PATH, "", "none"),
   DAEMON_USE("daemon", "use", Kind.TEXT, "", "auto", "never", "auto", "start", "require") {
     @Override
     public String variable() {

@@ -2,6 +2,7 @@ package build.inputfs.app.daemon;
 
 import build.inputfs.app.daemon.RefusedException.Kind;
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.fetch.FetchingSource;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.Lease;
 import build.inputfs.cas.store.LocalStore;
@@ -19,6 +20,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What is done for clients with the trees of a store, beside showing them. Thread-safe. */
 public final class TreeKeeper {
@@ -29,17 +31,25 @@ public final class TreeKeeper {
   private final LocalStore store;
   private final LocalStore results;
   private final TreeReader trees;
+  private final @Nullable FetchingSource fetching;
 
   /**
    * @param store where input trees are
    * @param results where new ones go; it may be the same
    * @param trees decodes the directories of {@code store}
+   * @param fetching brings what {@code store} lacks; null when there is no remote
    */
-  public TreeKeeper(Posix posix, LocalStore store, LocalStore results, TreeReader trees) {
+  public TreeKeeper(
+      Posix posix,
+      LocalStore store,
+      LocalStore results,
+      TreeReader trees,
+      @Nullable FetchingSource fetching) {
     this.posix = posix;
     this.store = store;
     this.results = results;
     this.trees = trees;
+    this.fetching = fetching;
   }
 
   /** A tree and what it holds. */
@@ -72,11 +82,15 @@ public final class TreeKeeper {
   }
 
   /**
-   * Sees that a tree is in the store whole, and has its directories decoded.
+   * Sees that a tree is in the store whole, fetching what is not, and has its directories decoded.
    *
-   * @throws MissingBlobsException when something is missing
+   * @throws MissingBlobsException when something is missing, on the remote too
+   * @throws IOException when the remote cannot be asked
    */
   public TreeSummary prefetch(Digest root) throws IOException {
+    if (fetching != null) {
+      return fetch(fetching, root);
+    }
     List<Digest> missing = new ArrayList<>();
     Set<Digest> seen = new HashSet<>();
     Deque<Digest> ahead = new ArrayDeque<>();
@@ -91,6 +105,24 @@ public final class TreeKeeper {
     }
     if (!missing.isEmpty()) {
       throw new MissingBlobsException(missing.stream().map(store.function()::blobName).toList());
+    }
+    return trees.summarize(root);
+  }
+
+  /** Brings all of a tree, and says what cannot be had. */
+  private TreeSummary fetch(FetchingSource source, Digest root) throws IOException {
+    try (Lease _ = store.keepNew()) {
+      List<IOException> failures = source.fetchTree(root).failures();
+      List<String> missing = new ArrayList<>();
+      for (IOException failure : failures) {
+        if (!(failure instanceof MissingBlobException blob)) {
+          throw failure;
+        }
+        missing.add(blob.blob());
+      }
+      if (!missing.isEmpty()) {
+        throw new MissingBlobsException(missing);
+      }
     }
     return trees.summarize(root);
   }

@@ -7,7 +7,7 @@ import build.inputfs.app.daemon.ViewRegistry;
 import build.inputfs.app.metrics.Metrics;
 import build.inputfs.app.proto.Info;
 import build.inputfs.cas.posix.Posix;
-import build.inputfs.cas.store.LocalStore;
+import build.inputfs.cas.store.BlobSource;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerCredentials;
@@ -67,7 +67,7 @@ public final class DaemonServer implements AutoCloseable {
       ViewRegistry views,
       Events events,
       TreeKeeper trees,
-      LocalStore store,
+      BlobSource blobs,
       Info info,
       Metrics metrics) {
     int threads = Math.max(LEAST_THREADS, 4 * Runtime.getRuntime().availableProcessors());
@@ -77,7 +77,7 @@ public final class DaemonServer implements AutoCloseable {
             1, Thread.ofPlatform().name("sockets-", 0).factory(), NioIoHandler.newFactory());
     services =
         List.of(
-            new ViewsService(views, events, store),
+            new ViewsService(views, events, blobs),
             new TreesService(trees),
             new DaemonService(info, views, metrics),
             health.getHealthService(),

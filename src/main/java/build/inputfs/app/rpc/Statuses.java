@@ -6,6 +6,7 @@ import build.inputfs.app.run.Problems;
 import build.inputfs.cas.digest.InvalidDigestException;
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.PosixException;
+import build.inputfs.cas.remote.RemoteException;
 import build.inputfs.cas.store.DigestMismatchException;
 import build.inputfs.cas.store.MissingBlobException;
 import build.inputfs.cas.store.StoreFullException;
@@ -63,6 +64,12 @@ final class Statuses {
       case NotDirectoryException _ -> Code.INVALID_ARGUMENT;
       case AccessDeniedException _ -> Code.PERMISSION_DENIED;
       case DigestMismatchException _ -> Code.DATA_LOSS;
+      case RemoteException e ->
+          switch (e.kind()) {
+            case UNAVAILABLE, DEADLINE -> Code.UNAVAILABLE;
+            case WRONG_CONTENT -> Code.DATA_LOSS;
+            case REFUSED, UNSUPPORTED, NOT_FOUND, FAILED -> Code.FAILED_PRECONDITION;
+          };
       case StoreFullException _ -> Code.RESOURCE_EXHAUSTED;
       case PosixException e when isFull(e.errno()) -> Code.RESOURCE_EXHAUSTED;
       case java.io.IOException _ -> Code.FAILED_PRECONDITION;

@@ -16,24 +16,28 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Replay {
   private final LocalStore recordings;
+  private final BlobSource blobs;
   private final TreeReader trees;
   private final BlobSource results;
   private final Jobs jobs;
   private final List<Redirect> redirects;
 
   /**
-   * @param recordings the store with the actions, their inputs and their results
+   * @param recordings the store with the actions' results
+   * @param blobs where the actions are, and all that they and their results name
    * @param trees reads its trees
    * @param results the store in which {@code jobs} puts outputs
    * @param redirects the commands' standard streams
    */
   public Replay(
       LocalStore recordings,
+      BlobSource blobs,
       TreeReader trees,
       BlobSource results,
       Jobs jobs,
       List<Redirect> redirects) {
     this.recordings = recordings;
+    this.blobs = blobs;
     this.trees = trees;
     this.results = results;
     this.jobs = jobs;
@@ -82,7 +86,7 @@ public final class Replay {
     long files = 0;
     try {
       Digest digest = recordings.resolve(text);
-      RecordedAction action = RecordedAction.read(recordings, digest);
+      RecordedAction action = RecordedAction.read(blobs, digest);
       if (action.command().getArgumentsCount() > 0) {
         command = action.command().getArguments(0);
       }
@@ -113,7 +117,7 @@ public final class Replay {
       verdict = Verdict.FAILED;
       details = List.of(String.valueOf(report.end().problem()));
     } else {
-      details = ResultComparison.differences(recorded, recordings, actual, results);
+      details = ResultComparison.differences(recorded, blobs, actual, results);
       verdict = details.isEmpty() ? Verdict.SAME : Verdict.DIFFERS;
     }
     return new Row(text, command, files, report.phases(), verdict, details);

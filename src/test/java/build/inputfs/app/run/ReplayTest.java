@@ -206,7 +206,7 @@ final class ReplayTest {
             interruption,
             mountPoints);
     List<Redirect> silence = List.of(new Redirect.To(1, nothing), new Redirect.To(2, nothing));
-    return new Replay(recordings, trees, results, jobs::run, silence);
+    return new Replay(recordings, recordings, trees, results, jobs::run, silence);
   }
 
   /** Runs in {@code dir} and makes {@code dir/deep/out} and {@code dir/env}. */

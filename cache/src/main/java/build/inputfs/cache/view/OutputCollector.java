@@ -35,14 +35,36 @@ public final class OutputCollector {
 
   private final BlobSource inputs;
   private final LocalStore store;
+  private final Receiver receiver;
+
+  /** Who gets the outputs when all are in the store. */
+  @FunctionalInterface
+  public interface Receiver {
+    /** For those who leave them in the store. */
+    Receiver NONE = _ -> {};
+
+    /**
+     * Called by the thread that collects, before it tells that it is done.
+     *
+     * @param outputs the output fields of a result
+     * @throws IOException which is told to whoever collects
+     */
+    void collected(ActionResult outputs) throws IOException;
+  }
 
   /**
    * @param inputs where the content of the views' inputs is
    * @param store where outputs go; it may be the same
    */
   public OutputCollector(BlobSource inputs, LocalStore store) {
+    this(inputs, store, Receiver.NONE);
+  }
+
+  /** The same, with somebody who gets them then. */
+  public OutputCollector(BlobSource inputs, LocalStore store, Receiver receiver) {
     this.inputs = inputs;
     this.store = store;
+    this.receiver = receiver;
   }
 
   /**
@@ -73,7 +95,9 @@ public final class OutputCollector {
           case ViewTree.Special special -> throw special(output.path(), special);
         }
       }
-      return result.build();
+      ActionResult collected = result.build();
+      receiver.collected(collected);
+      return collected;
     }
   }
 

@@ -61,15 +61,11 @@ final class Server implements AutoCloseable {
   static List<String> command(Workbench bench, Path socket, Path scratch, String... options) {
     List<String> command =
         new ArrayList<>(
-            List.of(
-                "daemon",
-                "--socket",
-                socket.toString(),
-                "--cas",
-                bench.store().folder().toString(),
-                "--scratch",
-                scratch.toString()));
+            List.of("daemon", "--socket", socket.toString(), "--scratch", scratch.toString()));
     command.addAll(List.of(options));
+    if (!command.contains("--cas")) {
+      command.addAll(List.of("--cas", bench.store().folder().toString()));
+    }
     if (!command.contains("--log-level")) {
       command.addAll(List.of("--log-level", "warn"));
     }

@@ -114,7 +114,7 @@ final class CasService extends ContentAddressableStorageGrpc.ContentAddressableS
     }
     byte[] content = server.get(digest);
     if (fault instanceof Fault.Corrupts(long at)) {
-      content[(int) at] ^= 1;
+      content[(int) (at % content.length)] ^= 1;
     } else if (fault instanceof Fault.Adds(int bytes)) {
       content = Arrays.copyOf(content, content.length + bytes);
     }
@@ -196,7 +196,7 @@ final class CasService extends ContentAddressableStorageGrpc.ContentAddressableS
       }
       if (fault instanceof Fault.Corrupts(long byteAt) && at == 0) {
         byte[] wrong = some.getFirst().toByteArray();
-        wrong[(int) byteAt] ^= 1;
+        wrong[(int) (byteAt % wrong.length)] ^= 1;
         some.set(0, ByteString.copyFrom(wrong));
       }
       answer.onNext(
