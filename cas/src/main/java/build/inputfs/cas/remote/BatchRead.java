@@ -26,6 +26,9 @@ import java.util.Map;
  * refuses this one. For one thread.
  */
 final class BatchRead {
+  /** The largest array that Java has for sure. */
+  private static final long LARGEST = Integer.MAX_VALUE - 8;
+
   private final Caller caller;
   private final Connection connection;
   private final Map<Digest, Answer> answers = new LinkedHashMap<>();
@@ -74,7 +77,10 @@ final class BatchRead {
   /** Reads a blob in a stream. */
   Map<Digest, Answer> stream(Digest digest) throws IOException {
     try {
-      ByteBuffer content = ByteBuffer.allocate(Math.toIntExact(digest.size()));
+      if (digest.size() > LARGEST) {
+        throw Failures.tooLarge(connection.target(), "reading blobs/" + digest);
+      }
+      ByteBuffer content = ByteBuffer.allocate((int) digest.size());
       BlobRead.whole(caller, digest, content::put);
       answers.put(digest, new Content(content.flip()));
     } catch (MissingBlobException | RemoteException e) {

@@ -2,7 +2,6 @@ package build.inputfs.cas.remote;
 
 import com.google.protobuf.MessageLite;
 import io.grpc.CallOptions;
-import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -28,6 +27,7 @@ final class Call<Q, A extends MessageLite> implements AutoCloseable {
 
   private final RemoteTarget target;
   private final String what;
+  private final Channels.Lane lane;
   private final ClientCall<Q, A> call;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -36,16 +36,17 @@ final class Call<Q, A extends MessageLite> implements AutoCloseable {
   private boolean paused;
   private @Nullable Status end;
 
-  /** Starts the call. Nothing is sent yet but the headers. */
+  /** Starts the call, which leaves the lane when it is closed. Only headers are sent yet. */
   Call(
-      Channel channel,
+      Channels.Lane lane,
       MethodDescriptor<Q, A> method,
       Metadata headers,
       RemoteTarget target,
       String what) {
     this.target = target;
     this.what = what;
-    this.call = channel.newCall(method, CallOptions.DEFAULT.withOnReadyThreshold(WINDOW));
+    this.lane = lane;
+    this.call = lane.channel().newCall(method, CallOptions.DEFAULT.withOnReadyThreshold(WINDOW));
     call.start(new Listener(), headers);
     call.request(1);
   }
@@ -135,6 +136,7 @@ final class Call<Q, A extends MessageLite> implements AutoCloseable {
 
   @Override
   public void close() {
+    lane.leave();
     lock.lock();
     try {
       if (end != null) {

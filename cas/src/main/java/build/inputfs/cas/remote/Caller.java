@@ -5,6 +5,7 @@ import build.inputfs.cas.proto.DigestFunction;
 import build.inputfs.cas.proto.GetCapabilitiesRequest;
 import build.inputfs.cas.remote.RemoteException.Kind;
 import com.google.protobuf.MessageLite;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import java.io.IOException;
 import org.slf4j.Logger;
@@ -52,9 +53,9 @@ final class Caller {
    */
   <Q, A extends MessageLite> Call<Q, A> start(MethodDescriptor<Q, A> method, String what)
       throws RemoteException {
+    Metadata now = headers.now();
     connection.counts().call(String.valueOf(method.getBareMethodName()));
-    return new Call<>(
-        connection.channels().next(), method, headers.now(), connection.target(), what);
+    return new Call<>(connection.channels().enter(), method, now, connection.target(), what);
   }
 
   /** Makes a call with one answer, as often as it takes. */

@@ -1,5 +1,6 @@
 package build.inputfs.cas.remote;
 
+import io.grpc.Channel;
 import io.grpc.ChannelCredentials;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
@@ -13,8 +14,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The connections to one remote. Each is made when it is first used, and again when it has broken.
- * Thread-safe.
+ * The connections to one remote: all are made when the first call is, and again when they have
+ * broken. A call gets the one with the fewest others. Thread-safe.
  */
 final class Channels implements AutoCloseable {
   /** Some servers put whole blobs into one message. */
@@ -22,8 +23,27 @@ final class Channels implements AutoCloseable {
 
   private static final int KEEPALIVE_TIMEOUT_SECONDS = 5;
 
-  private final List<ManagedChannel> channels = new ArrayList<>();
-  private final AtomicInteger next = new AtomicInteger();
+  private final List<Lane> lanes = new ArrayList<>();
+  private volatile boolean used;
+
+  /** One connection, and how many calls use it. Thread-safe. */
+  static final class Lane {
+    private final ManagedChannel channel;
+    private final AtomicInteger calls = new AtomicInteger();
+
+    private Lane(ManagedChannel channel) {
+      this.channel = channel;
+    }
+
+    Channel channel() {
+      return channel;
+    }
+
+    /** A call has ended. */
+    void leave() {
+      calls.decrementAndGet();
+    }
+  }
 
   /**
    * @throws IOException when a file of certificates cannot be read
@@ -32,34 +52,46 @@ final class Channels implements AutoCloseable {
     RemoteTarget target = options.target();
     ChannelCredentials credentials = credentials(options);
     for (int i = 0; i < options.limits().connections(); i++) {
-      channels.add(
-          NettyChannelBuilder.forAddress(target.host(), target.port(), credentials)
-              // Listeners only put messages aside.
-              .directExecutor()
-              .maxInboundMessageSize(LARGEST_MESSAGE)
-              .keepAliveTime(options.timing().keepalive().toNanos(), TimeUnit.NANOSECONDS)
-              .keepAliveTimeout(KEEPALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
-              // Retries are ours: they know what has come already.
-              .disableRetry()
-              .userAgent(options.tool().name() + "/" + options.tool().version())
-              .build());
+      lanes.add(
+          new Lane(
+              NettyChannelBuilder.forAddress(target.host(), target.port(), credentials)
+                  // Listeners only put messages aside.
+                  .directExecutor()
+                  .maxInboundMessageSize(LARGEST_MESSAGE)
+                  .keepAliveTime(options.timing().keepalive().toNanos(), TimeUnit.NANOSECONDS)
+                  .keepAliveTimeout(KEEPALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+                  // Retries are ours: they know what has come already.
+                  .disableRetry()
+                  .userAgent(options.tool().name() + "/" + options.tool().version())
+                  .build()));
     }
   }
 
-  /** A connection for a call: each in turn. */
-  ManagedChannel next() {
-    return channels.get(Math.floorMod(next.getAndIncrement(), channels.size()));
+  /** A connection for a call, which leaves it when it has ended. */
+  Lane enter() {
+    if (!used) {
+      used = true;
+      lanes.forEach(lane -> lane.channel.getState(/* requestConnection= */ true));
+    }
+    Lane best = lanes.getFirst();
+    for (Lane lane : lanes) {
+      if (lane.calls.get() < best.calls.get()) {
+        best = lane;
+      }
+    }
+    best.calls.incrementAndGet();
+    return best;
   }
 
   /** Has broken connections made again at once, where gRPC would wait for up to two minutes. */
   void reconnect() {
-    channels.forEach(ManagedChannel::resetConnectBackoff);
+    lanes.forEach(lane -> lane.channel.resetConnectBackoff());
   }
 
   /** Ends all calls. */
   @Override
   public void close() {
-    channels.forEach(ManagedChannel::shutdownNow);
+    lanes.forEach(lane -> lane.channel.shutdownNow());
   }
 
   private static ChannelCredentials credentials(RemoteOptions options) throws IOException {

@@ -33,6 +33,11 @@ final class Failures {
     return new RemoteException(Kind.WRONG_CONTENT, true, target, what, detail, null);
   }
 
+  static RemoteException tooLarge(RemoteTarget target, String what) {
+    return new RemoteException(
+        Kind.UNSUPPORTED, false, target, what, "it is too large to be on the heap", null);
+  }
+
   /** The current thread is to stop waiting; it stays marked as interrupted. */
   static InterruptedIOException interrupted(String what) {
     Thread.currentThread().interrupt();

@@ -10,6 +10,7 @@ import build.inputfs.cas.proto.GetTreeRequest;
 import build.inputfs.cas.proto.GetTreeResponse;
 import build.inputfs.cas.remote.RemoteException.Kind;
 import build.inputfs.cas.store.MissingBlobException;
+import build.inputfs.cas.tree.TreeReader;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
@@ -135,7 +136,10 @@ final class TreeRead {
       sink.directory(digest, content.duplicate());
       try {
         for (DirectoryNode child : Directory.parseFrom(content).getDirectoriesList()) {
-          children.add(Digests.fromProto(child.getDigest()));
+          Digest below = Digests.fromProto(child.getDigest());
+          if (below.size() <= TreeReader.MAX_MESSAGE_BYTES) {
+            children.add(below);
+          }
         }
       } catch (InvalidProtocolBufferException | InvalidDigestException e) {
         // The sink has it, and is to judge it; nothing can be reached from here.
