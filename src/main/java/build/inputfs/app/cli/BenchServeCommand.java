@@ -33,7 +33,9 @@ final class BenchServeCommand implements Subcommand {
       new ViewServer(
               store,
               (blobs, trees, scratch) ->
-                  context.strategies().open(strategy, posix, blobs, trees, scratch),
+                  context
+                      .strategies()
+                      .open(strategy, TransportChoice.AUTO, posix, blobs, trees, scratch),
               posix,
               Path.of(Options.required(arguments, 2)))
           .serve(System.in, context.console().out());

@@ -64,7 +64,12 @@ record Context(
       throws IOException {
     String name = Options.get(arguments, Options.STRATEGY);
     return strategies.open(
-        name == null ? Strategies.AUTOMATIC : name, posix, blobs, trees, scratch(arguments));
+        name == null ? Strategies.AUTOMATIC : name,
+        Options.transport(arguments),
+        posix,
+        blobs,
+        trees,
+        scratch(arguments));
   }
 
   /**
@@ -76,7 +81,7 @@ record Context(
       ParseResult arguments, Posix posix, BlobSource blobs, TreeReader trees, Path own)
       throws IOException {
     String name = Options.get(arguments, Options.STRATEGY);
-    StrategySet all = strategies.all(posix, blobs, trees, own);
+    StrategySet all = strategies.all(Options.transport(arguments), posix, blobs, trees, own);
     return name == null ? all : new StrategySet(all.byName(), all.of(name));
   }
 

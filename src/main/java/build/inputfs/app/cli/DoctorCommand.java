@@ -36,7 +36,11 @@ import picocli.CommandLine.ParseResult;
 final class DoctorCommand implements Subcommand {
   private static final String PREFIX = "doctor-";
   private static final List<String> TRIED =
-      Stream.of(Strategies.NAMES, RealStrategies.REAL_TREES, List.of(Strategies.AUTOMATIC))
+      Stream.of(
+              Strategies.NAMES,
+              List.of("fuse" + DoctorTryCommand.OVER_JNR),
+              RealStrategies.REAL_TREES,
+              List.of(Strategies.AUTOMATIC))
           .flatMap(List::stream)
           .toList();
 

@@ -21,12 +21,34 @@ import picocli.CommandLine.ParseResult;
 final class DoctorTryCommand implements Subcommand {
   static final String NAME = "doctor-try";
 
+  /** What follows a strategy's name where it is to be served by the transport jnr. */
+  static final String OVER_JNR = " over jnr";
+
   @Override
   public void describe(CommandSpec spec) {
     spec.usageMessage().description("Tries strategies for `inputfs doctor`; of no use by itself.");
     spec.addPositional(Options.argument(0, true, "STORE", "A folder of its own for a store."));
     spec.addPositional(Options.argument(1, true, "SCRATCH", "A folder of its own."));
     spec.addPositional(Options.arguments(2, "STRATEGY", "The strategies."));
+  }
+
+  /** A strategy by its name, to which {@link #OVER_JNR} may be added. */
+  private static ViewStrategy strategy(
+      String name,
+      Strategies strategies,
+      Posix posix,
+      LocalStore store,
+      TreeReader trees,
+      Path scratch)
+      throws IOException {
+    boolean overJnr = name.endsWith(OVER_JNR);
+    return strategies.open(
+        overJnr ? name.substring(0, name.length() - OVER_JNR.length()) : name,
+        overJnr ? TransportChoice.JNR : TransportChoice.AUTO,
+        posix,
+        store,
+        trees,
+        scratch);
   }
 
   @Override
@@ -46,7 +68,7 @@ final class DoctorTryCommand implements Subcommand {
         interruption.check();
         Path point = Files.createDirectory(scratch.resolve("point-" + name));
         try (ViewStrategy strategy =
-            context.strategies().open(name, posix, store, trees, scratch)) {
+            strategy(name, context.strategies(), posix, store, trees, scratch)) {
           String mechanism = trial.run(strategy, point);
           out.println(name + "\tok\t" + strategy.name() + "\t" + mechanism);
         } catch (IOException | RuntimeException e) {

@@ -22,7 +22,7 @@ final class MountCommand implements Subcommand {
 
   /** The options that no daemon serves. */
   private static final List<String> NOT_FOR_DAEMONS =
-      List.of(Options.REMOTE, Options.REMOTE_TIMEOUT, Options.SCRATCH);
+      List.of(Options.REMOTE, Options.REMOTE_TIMEOUT, Options.SCRATCH, Options.TRANSPORT);
 
   @Override
   public void describe(CommandSpec spec) {

@@ -34,6 +34,7 @@ final class Options {
   static final String SCRATCH_LIMIT = "--scratch-limit";
   static final String SCRATCH_KIND = "--scratch-kind";
   static final String STRATEGY = "--strategy";
+  static final String TRANSPORT = "--transport";
   static final String VERBOSE = "--verbose";
   static final String HELP = "--help";
 
@@ -154,11 +155,27 @@ final class Options {
             "How the view is made: auto, overlay, fuse, or as a real tree by hardlink, clone or copy"
                 + " (default: auto)."));
     spec.addOption(
+        choice(
+            TRANSPORT,
+            "NAME",
+            TransportChoice.names(),
+            "How a view of the strategy fuse is served: kernel, by /dev/fuse; jnr, by libfuse 2 or"
+                + " macFUSE; or auto, the first of them that works (default: auto)."));
+    spec.addOption(
         value(
             SCRATCH,
             "DIR",
             "Where what is written in the view is kept until it ends: a folder on a local disk;"
                 + " for a real tree on the store's (default: scratch in ~/.cache/inputfs)."));
+  }
+
+  /** The transport that the options ask for. */
+  static TransportChoice transport(ParseResult arguments) {
+    try {
+      return TransportChoice.of(get(arguments, TRANSPORT));
+    } catch (IllegalArgumentException e) {
+      throw usage(arguments, String.valueOf(e.getMessage()));
+    }
   }
 
   /** The options that say whether a daemon is used. */

@@ -16,6 +16,8 @@ import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.tree.TreeReader;
+import build.inputfs.fuse.jnr.JnrOptions;
+import build.inputfs.fuse.jnr.JnrTransport;
 import build.inputfs.fuse.kernel.KernelTransport;
 import build.inputfs.fuse.kernel.MountOptions;
 import build.inputfs.fuse.kernel.Mounter;
@@ -23,6 +25,8 @@ import build.inputfs.fuse.mount.MountTable;
 import build.inputfs.fuse.mount.Privileges;
 import build.inputfs.fuse.mutable.FuseStrategy;
 import build.inputfs.fuse.overlay.OverlayStrategy;
+import build.inputfs.fuse.vfs.FirstWorkingTransport;
+import build.inputfs.fuse.vfs.Transport;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,7 +62,12 @@ final class RealStrategies implements Strategies {
 
   @Override
   public ViewStrategy open(
-      String name, Posix posix, BlobSource blobs, TreeReader trees, Path scratch)
+      String name,
+      TransportChoice transport,
+      Posix posix,
+      BlobSource blobs,
+      TreeReader trees,
+      Path scratch)
       throws IOException {
     if (!name.equals(AUTOMATIC) && !NAMES.contains(name) && !REAL_TREES.contains(name)) {
       throw new IllegalArgumentException(
@@ -69,16 +78,22 @@ final class RealStrategies implements Strategies {
     if (namespace.equals(MADE)) {
       Logging.detail("this user may not mount: a user and mount namespace was made for this run");
     }
-    StrategySet all = all(posix, blobs, trees, session.path());
+    StrategySet all = all(transport, posix, blobs, trees, session.path());
     ViewStrategy strategy = all.of(name);
     return new InSession(strategy, all, session);
   }
 
   @Override
-  public StrategySet all(Posix posix, BlobSource blobs, TreeReader trees, Path own) {
+  public StrategySet all(
+      TransportChoice transport, Posix posix, BlobSource blobs, TreeReader trees, Path own) {
     SequencedMap<String, ViewStrategy> byName = new LinkedHashMap<>();
-    byName.put("overlay", new LateStrategy("overlay", () -> overlay(posix, blobs, trees, own)));
-    byName.put("fuse", fuse(posix, blobs, trees, own));
+    byName.put(
+        "overlay",
+        transport == TransportChoice.JNR
+            ? new Refused("overlay", "an overlay takes the transport kernel: its forest lives long")
+            : new LateStrategy("overlay", () -> overlay(posix, blobs, trees, own)));
+    byName.put(
+        "fuse", new FuseStrategy(posix, transport(transport, posix, own), blobs, trees, own));
     ViewStrategy link = late(Mechanism.LINK, posix, blobs, trees, own);
     byName.put(link.name(), link);
     ViewStrategy clone = late(Mechanism.CLONE, posix, blobs, trees, own);
@@ -172,8 +187,19 @@ final class RealStrategies implements Strategies {
         mechanism.label(), () -> realTree(mechanism, posix, blobs, trees, scratch));
   }
 
-  private static ViewStrategy fuse(Posix posix, BlobSource blobs, TreeReader trees, Path scratch) {
-    return new FuseStrategy(
-        posix, new KernelTransport(posix, options(scratch)), blobs, trees, scratch);
+  private static Transport transport(TransportChoice choice, Posix posix, Path session) {
+    Transport kernel = new KernelTransport(posix, options(session));
+    Transport jnr =
+        new JnrTransport(posix, JnrOptions.PRIVATE.withSource(MountTable.source(session)));
+    return switch (choice) {
+      case KERNEL -> kernel;
+      case JNR -> jnr;
+      case AUTO -> {
+        SequencedMap<String, Transport> tried = new LinkedHashMap<>();
+        tried.put(TransportChoice.KERNEL.label(), kernel);
+        tried.put(TransportChoice.JNR.label(), jnr);
+        yield new FirstWorkingTransport(tried, Logging::detail);
+      }
+    };
   }
 }

@@ -43,7 +43,12 @@ final class RunCommand implements Subcommand {
 
   /** The options that no daemon serves. */
   static final List<String> NOT_FOR_DAEMONS =
-      List.of(READ_ONLY_CAS, Options.REMOTE, Options.REMOTE_TIMEOUT, Options.SCRATCH);
+      List.of(
+          READ_ONLY_CAS,
+          Options.REMOTE,
+          Options.REMOTE_TIMEOUT,
+          Options.SCRATCH,
+          Options.TRANSPORT);
 
   @Override
   public void describe(CommandSpec spec) {

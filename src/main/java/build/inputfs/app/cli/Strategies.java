@@ -20,12 +20,19 @@ interface Strategies {
   /**
    * Makes the strategy called {@code name}, which the caller closes.
    *
+   * @param transport by which it serves, where it does
    * @param blobs where the inputs' contents are
    * @param trees decodes the inputs' directories
    * @param scratch the folder that takes what commands write
    * @throws IllegalArgumentException when there is no strategy of this name
    */
-  ViewStrategy open(String name, Posix posix, BlobSource blobs, TreeReader trees, Path scratch)
+  ViewStrategy open(
+      String name,
+      TransportChoice transport,
+      Posix posix,
+      BlobSource blobs,
+      TreeReader trees,
+      Path scratch)
       throws IOException;
 
   /**
@@ -33,5 +40,6 @@ interface Strategies {
    *
    * @param own an existing folder of this process's own that takes all they keep
    */
-  StrategySet all(Posix posix, BlobSource blobs, TreeReader trees, Path own);
+  StrategySet all(
+      TransportChoice transport, Posix posix, BlobSource blobs, TreeReader trees, Path own);
 }

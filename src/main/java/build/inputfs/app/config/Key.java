@@ -33,6 +33,7 @@ public enum Key {
       "hardlink",
       "clone",
       "copy"),
+  TRANSPORT("view", "transport", Kind.TEXT, "--transport", "auto", "auto", "kernel", "jnr"),
   SCRATCH("view", "scratch", Kind.PATH, "--scratch", "scratch in ~/.cache/inputfs"),
   SCRATCH_LIMIT("view", "scratch-limit", Kind.TEXT, "--scratch-limit", "0,0"),
   SCRATCH_KIND("view", "scratch-kind", Kind.TEXT, "--scratch-kind", "disk", "disk", "tmpfs"),

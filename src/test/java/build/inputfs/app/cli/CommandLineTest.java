@@ -430,12 +430,18 @@ final class CommandLineTest {
   private static final class Copies implements Strategies {
     @Override
     public ViewStrategy open(
-        String name, Posix posix, BlobSource blobs, TreeReader trees, Path scratch) {
+        String name,
+        TransportChoice transport,
+        Posix posix,
+        BlobSource blobs,
+        TreeReader trees,
+        Path scratch) {
       return new CopyStrategy(blobs, trees, List.of());
     }
 
     @Override
-    public StrategySet all(Posix posix, BlobSource blobs, TreeReader trees, Path own) {
+    public StrategySet all(
+        TransportChoice transport, Posix posix, BlobSource blobs, TreeReader trees, Path own) {
       ViewStrategy copy = new CopyStrategy(blobs, trees, List.of());
       return new StrategySet(new LinkedHashMap<>(Map.of(copy.name(), copy)), copy);
     }

@@ -129,12 +129,18 @@ final class ConfigCommandTest {
   private static final class None implements Strategies {
     @Override
     public ViewStrategy open(
-        String name, Posix posix, BlobSource blobs, TreeReader trees, Path scratch) {
+        String name,
+        TransportChoice transport,
+        Posix posix,
+        BlobSource blobs,
+        TreeReader trees,
+        Path scratch) {
       throw new UnsupportedOperationException(name);
     }
 
     @Override
-    public StrategySet all(Posix posix, BlobSource blobs, TreeReader trees, Path own) {
+    public StrategySet all(
+        TransportChoice transport, Posix posix, BlobSource blobs, TreeReader trees, Path own) {
       throw new UnsupportedOperationException();
     }
   }

@@ -8,8 +8,8 @@ import build.inputfs.fuse.vfs.Caller;
 import build.inputfs.fuse.vfs.Entry;
 import build.inputfs.fuse.vfs.FileSystem;
 import build.inputfs.fuse.vfs.FileSystemUsage;
-import build.inputfs.fuse.vfs.FileType;
 import build.inputfs.fuse.vfs.OpenFile;
+import build.inputfs.fuse.vfs.SetIdBits;
 import build.inputfs.fuse.vfs.Status;
 import java.nio.ByteBuffer;
 
@@ -24,11 +24,6 @@ import java.nio.ByteBuffer;
 final class Dispatcher {
   /** As of the filesystems on disk; the kernel lets names of a page through. */
   private static final int NAME_MAX = 255;
-
-  private static final int SET_ID_BITS = 06000;
-  private static final int SET_UID = 04000;
-  private static final int SET_GID = 02000;
-  private static final int GROUP_EXECUTE = 010;
 
   private final FileSystem fs;
   private final CachePolicy caching;
@@ -255,30 +250,6 @@ final class Dispatcher {
     return status == Status.OK ? reply.usage(unique, usage) : reply.status(unique, status);
   }
 
-  /**
-   * Clears the bits that a write or truncation by another than root takes away. The kernel does
-   * this by a SETATTR of its own, except where it hands the whole truncation or write to the
-   * server: an open with O_TRUNC, and a direct write.
-   */
-  private Status clearSetIdBits(long node) {
-    Status status = fs.getattr(node, attributes);
-    int mode = attributes.mode;
-    if (status != Status.OK || (mode & SET_ID_BITS) == 0) {
-      return status;
-    }
-    int cleared = mode & ~SET_UID;
-    if ((mode & GROUP_EXECUTE) != 0) {
-      cleared &= ~SET_GID;
-    }
-    if (cleared == mode) {
-      return status;
-    }
-    change.clear();
-    change.setMode = true;
-    change.mode = cleared & ~FileType.MASK;
-    return fs.setattr(node, change, attributes);
-  }
-
   // Open files
 
   private int open() {
@@ -286,7 +257,7 @@ final class Dispatcher {
     int flags = request.openFlags();
     Status status = fs.open(node, flags, file);
     if (status == Status.OK && (flags & Posix.O_TRUNC) != 0 && request.callerUid() != 0) {
-      status = clearSetIdBits(node);
+      status = SetIdBits.clear(fs, node, attributes, change);
       if (status != Status.OK) {
         fs.release(node, flags);
       }
@@ -403,7 +374,7 @@ final class Dispatcher {
     long node = node();
     int size = request.ioSize();
     if ((request.writeFlags() & Protocol.WRITE_KILL_SUIDGID) != 0) {
-      Status status = clearSetIdBits(node);
+      Status status = SetIdBits.clear(fs, node, attributes, change);
       if (status != Status.OK) {
         return reply.status(unique, status);
       }

@@ -2,6 +2,8 @@ package build.inputfs.fuse.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.inputfs.fuse.vfs.Child;
+import build.inputfs.fuse.vfs.MemoryFileSystem;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -439,7 +441,7 @@ final class FuseSessionTest {
             (posix, disk) ->
                 new MemoryFileSystem(posix, disk) {
                   @Override
-                  void beforeLookup(String name) {
+                  protected void beforeLookup(String name) {
                     if (name.equals("bug")) {
                       throw new IllegalStateException("a bug, made for this test");
                     }

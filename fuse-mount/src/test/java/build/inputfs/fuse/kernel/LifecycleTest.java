@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import build.inputfs.fuse.mount.MountTable;
+import build.inputfs.fuse.vfs.Child;
+import build.inputfs.fuse.vfs.SlowFileSystem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.fuse.mount.MountException;
 import build.inputfs.fuse.mount.MountTable;
+import build.inputfs.fuse.vfs.Child;
+import build.inputfs.fuse.vfs.MemoryFileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

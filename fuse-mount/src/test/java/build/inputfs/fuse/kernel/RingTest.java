@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.fuse.mount.MountTable;
+import build.inputfs.fuse.vfs.Child;
+import build.inputfs.fuse.vfs.SlowFileSystem;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -3,6 +3,8 @@ package build.inputfs.fuse.kernel;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.fuse.mount.MountException;
 import build.inputfs.fuse.mount.MountTable;
+import build.inputfs.fuse.vfs.Child;
+import build.inputfs.fuse.vfs.MemoryFileSystem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,6 +3,7 @@ package build.inputfs.fuse.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import build.inputfs.fuse.vfs.Child;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -220,6 +220,7 @@ class ChangedInputsTest {
 
   @Test
   void link_ofAnInput_sharesItsChanges() {
+    Machine.needMoreThanLibfuse(strategy, "makes an inode of each name");
     Machine.needToLinkInputs(strategy);
     place()
         .expect(

@@ -100,6 +100,7 @@ class CorpusTest {
       case REFERENCE,
           FUSE,
           FUSE_CACHED,
+          FUSE_JNR,
           OVERLAY,
           OVERLAY_USER -> {} // show the blob itself, and ask no disk
     }

@@ -126,7 +126,7 @@ class DirectoriesTest {
   /** Less where it is the disk that takes the time. */
   private int manyNew() {
     return switch (strategy) {
-      case FUSE, FUSE_CACHED, OVERLAY -> 100_000;
+      case FUSE, FUSE_CACHED, FUSE_JNR, OVERLAY -> 100_000;
       case REFERENCE, OVERLAY_USER, HARDLINK, CLONE, COPY -> 10_000;
     };
   }

@@ -140,6 +140,7 @@ class FilesTest {
 
   @Test
   void sparseFile_tellsItsHolesAndTakesNoSpace() {
+    Machine.needMoreThanLibfuse(strategy, "tells no holes");
     place()
         .expect(
             """
@@ -175,6 +176,7 @@ class FilesTest {
 
   @Test
   void fallocate_ofAllModes_actsAsOnADisk() {
+    Machine.needMoreThanLibfuse(strategy, "tells no holes");
     place()
         .expect(
             """
@@ -324,6 +326,7 @@ class FilesTest {
 
   @Test
   void temporaryFile_withoutAName_canBeGivenOne() {
+    Machine.needMoreThanLibfuse(strategy, "knows no O_TMPFILE");
     place()
         .expect(
             """

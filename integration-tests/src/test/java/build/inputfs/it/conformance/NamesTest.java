@@ -61,6 +61,7 @@ class NamesTest {
 
   @Test
   void rename_noReplace_keepsWhatIsThere() {
+    Machine.needMoreThanLibfuse(strategy, "knows no flags of renameat2");
     Machine.needToMoveInputDirectories(strategy);
     place()
         .expect(
@@ -80,6 +81,7 @@ class NamesTest {
 
   @Test
   void rename_exchange_swapsAnyTwo() {
+    Machine.needMoreThanLibfuse(strategy, "knows no flags of renameat2");
     Machine.needToMoveInputDirectories(strategy);
     place()
         .expect(
@@ -124,6 +126,7 @@ class NamesTest {
 
   @Test
   void directory_removed_isGoneButMayBeOpen() {
+    Machine.needMoreThanLibfuse(strategy, "has no path to a removed directory");
     place()
         .expect(
             """
@@ -192,6 +195,8 @@ class NamesTest {
 
   @Test
   void fifo_connectsItsTwoEnds() {
+    Machine.needMoreThanLibfuse(
+        strategy, "makes an inode of each name, so two names are two pipes");
     place()
         .expect(
             """
@@ -248,6 +253,7 @@ class NamesTest {
 
   @Test
   void links_manyOfOneFile_areCounted() {
+    Machine.needMoreThanLibfuse(strategy, "makes an inode of each name");
     place()
         .expect(
             """

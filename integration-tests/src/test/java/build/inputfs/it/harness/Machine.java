@@ -48,6 +48,11 @@ public final class Machine {
         strategy + ": overlayfs in a user namespace takes two names of an input for two files");
   }
 
+  /** Skips where libfuse 2 cannot do something that the kernel asks other servers for. */
+  public static void needMoreThanLibfuse(Strategy strategy, String what) {
+    need(!strategy.isByPath(), strategy + ": libfuse 2 " + what);
+  }
+
   public static void needRoot() {
     need(isRoot(), "only root can do what this test does");
   }
@@ -93,6 +98,18 @@ public final class Machine {
       return "this user is not root, and fusermount3 is not installed";
     }
     return "";
+  }
+
+  /** Why nothing can be mounted by libfuse 2; empty when it can. */
+  static String libfuseObstacle() {
+    Outcome probe =
+        Child.run(
+            Path.of("/"),
+            Duration.ofSeconds(10),
+            List.of("sh", "-c", "PATH=$PATH:/sbin ldconfig -p | grep -F libfuse.so.2"));
+    return probe.exit() == 0
+        ? fuseObstacle()
+        : "libfuse 2 is not installed (Debian's package libfuse2)";
   }
 
   /** Why overlayfs cannot stand on FUSE here; empty when it can. */

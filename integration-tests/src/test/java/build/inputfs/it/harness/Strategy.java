@@ -13,6 +13,8 @@ public enum Strategy {
    * namespace.
    */
   FUSE_CACHED("fuse"),
+  /** The same over libfuse 2, which asks by path and makes an inode of each name. */
+  FUSE_JNR("fuse"),
   /** A view by the kernel's overlayfs. */
   OVERLAY("overlay"),
   /**
@@ -39,6 +41,19 @@ public enum Strategy {
   /** What the program calls it. */
   public String option() {
     return option;
+  }
+
+  /** More options that the program needs to make views so. */
+  public List<String> options() {
+    return this == FUSE_JNR ? List.of("--transport", "jnr") : List.of();
+  }
+
+  /**
+   * Whether it is libfuse 2 that is met: it knows neither flags of renameat2(2) nor O_TMPFILE,
+   * tells no holes, makes an inode of each name, and has no path to what was a directory.
+   */
+  public boolean isByPath() {
+    return this == FUSE_JNR;
   }
 
   /** Whether it is the kernel's overlayfs that is met. */
@@ -80,6 +95,7 @@ public enum Strategy {
     return switch (this) {
       case REFERENCE -> "";
       case FUSE -> Machine.fuseObstacle();
+      case FUSE_JNR -> Machine.libfuseObstacle();
       case OVERLAY -> Machine.overlayObstacle();
       case FUSE_CACHED -> Machine.namespaceObstacle();
       case HARDLINK, COPY -> Machine.isRoot() ? "" : "only root can bind a tree to a place here";

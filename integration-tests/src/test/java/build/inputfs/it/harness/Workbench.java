@@ -238,7 +238,7 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
     need(strategy);
     return switch (strategy) {
       case REFERENCE -> copy(strategy, tree);
-      case FUSE, OVERLAY, HARDLINK, CLONE, COPY -> mount(strategy, tree.putInto(store()));
+      case FUSE, FUSE_JNR, OVERLAY, HARDLINK, CLONE, COPY -> mount(strategy, tree.putInto(store()));
       case FUSE_CACHED, OVERLAY_USER ->
           mount(strategy, namespace(), tree.putInto(store()), List.of());
     };
@@ -264,6 +264,7 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
     if (!options.contains(SCRATCH)) {
       command.addAll(List.of(SCRATCH, fresh("scratch").toString()));
     }
+    command.addAll(strategy.options());
     command.addAll(options);
     Child server = keep(Child.start(namespace, folder(), programEnvironment(), command));
     awaitMount(namespace, server, point);

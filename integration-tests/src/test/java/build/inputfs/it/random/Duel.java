@@ -65,7 +65,8 @@ final class Duel {
         || writesFifo(words)
         || reopensInput(words)
         || meetsOverlayLimit(words)
-        || meetsNamespaceLimit(words)) {
+        || meetsNamespaceLimit(words)
+        || meetsLibraryLimit(words)) {
       return Optional.empty();
     }
     String answer = view.ask(operation);
@@ -116,6 +117,21 @@ final class Duel {
   /** Overlayfs in a user namespace takes two names of what was an input for two files. */
   private boolean meetsNamespaceLimit(String[] words) {
     return !strategy.linksInputs() && (words[0].equals("link") || words[0].equals("linkfile"));
+  }
+
+  /** What {@link Strategy#isByPath} says. */
+  private boolean meetsLibraryLimit(String[] words) {
+    if (!strategy.isByPath()) {
+      return false;
+    }
+    return switch (words[0]) {
+      case "rename" -> words.length > 3 && !words[3].equals("0");
+      case "open" -> words[3].contains("O_TMPFILE");
+      case "link", "linkfile" -> true;
+      case "fstat", "fchmod", "fchown", "futimens" ->
+          copy.ask("fstat " + words[1]).matches("dir \\d+ 0 .*");
+      default -> false;
+    };
   }
 
   private boolean writesFifo(String[] words) {

@@ -51,7 +51,7 @@ class RandomOperationsTest {
   void setCount() {
     int usual =
         switch (strategy) {
-          case REFERENCE, HARDLINK, CLONE, COPY -> 10_000;
+          case FUSE_JNR, REFERENCE, HARDLINK, CLONE, COPY -> 10_000;
           case FUSE_CACHED, OVERLAY_USER -> 20_000;
           case FUSE, OVERLAY -> 100_000;
         };

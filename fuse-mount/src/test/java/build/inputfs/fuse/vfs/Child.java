@@ -1,4 +1,4 @@
-package build.inputfs.fuse.kernel;
+package build.inputfs.fuse.vfs;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
  * A process that uses a mount, since the JVM that serves it must not. What it prints, on both
  * streams, goes to a file, so that nobody has to read along.
  */
-final class Child implements AutoCloseable {
+public final class Child implements AutoCloseable {
   private final Process process;
   private final Path output;
 
@@ -20,7 +20,7 @@ final class Child implements AutoCloseable {
     this.output = output;
   }
 
-  static Child start(String... command) throws IOException {
+  public static Child start(String... command) throws IOException {
     Path output = Files.createTempFile("child", ".out");
     ProcessBuilder builder = new ProcessBuilder(List.of(command));
     builder.redirectErrorStream(true).redirectOutput(output.toFile());
@@ -30,17 +30,18 @@ final class Child implements AutoCloseable {
   }
 
   /** Runs a script of sh(1) in {@code directory} and gives what it printed. It must succeed. */
-  static String sh(Path directory, String script) throws IOException, InterruptedException {
+  public static String sh(Path directory, String script) throws IOException, InterruptedException {
     return run("sh", "-c", "cd \"$0\" || exit 99\nset -e\n" + script, directory.toString());
   }
 
   /** Starts a script of sh(1) in {@code directory}. */
-  static Child startSh(Path directory, String script) throws IOException {
+  public static Child startSh(Path directory, String script) throws IOException {
     return start("sh", "-c", "cd \"$0\" || exit 99\n" + script, directory.toString());
   }
 
   /** Runs a script of Python in {@code directory} and gives what it printed. It must succeed. */
-  static String python(Path directory, String script) throws IOException, InterruptedException {
+  public static String python(Path directory, String script)
+      throws IOException, InterruptedException {
     return run(
         "python3", "-c", "import os,sys\nos.chdir(sys.argv[1])\n" + script, directory.toString());
   }
@@ -57,32 +58,37 @@ final class Child implements AutoCloseable {
   }
 
   /** Waits for its end, two minutes at most, and gives its exit code. */
-  int await() throws InterruptedException {
-    if (!process.waitFor(120, TimeUnit.SECONDS)) {
-      throw new AssertionError("still running after two minutes: " + process.info());
+  public int await() throws InterruptedException {
+    return awaitEnd(120);
+  }
+
+  /** Waits for its end, so many seconds at most, and gives its exit code. */
+  public int awaitEnd(int seconds) throws InterruptedException {
+    if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
+      throw new AssertionError("still running after " + seconds + " s: " + process.info());
     }
     return process.exitValue();
   }
 
-  long pid() {
+  public long pid() {
     return process.pid();
   }
 
-  boolean alive() {
+  public boolean alive() {
     return process.isAlive();
   }
 
   /** SIGKILL. */
-  void kill() {
+  public void kill() {
     process.destroyForcibly();
   }
 
-  String output() throws IOException {
+  public String output() throws IOException {
     return Files.readString(output, StandardCharsets.ISO_8859_1);
   }
 
   /** Waits until it has printed {@code text}. */
-  void awaitOutput(String text) throws IOException, InterruptedException {
+  public void awaitOutput(String text) throws IOException, InterruptedException {
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
     while (!output().contains(text)) {
       if (System.nanoTime() > limit) {

@@ -1,18 +1,7 @@
-package build.inputfs.fuse.kernel;
+package build.inputfs.fuse.vfs;
 
 import build.inputfs.cas.posix.FileStat;
 import build.inputfs.cas.posix.Posix;
-import build.inputfs.fuse.vfs.AttributeChange;
-import build.inputfs.fuse.vfs.Attributes;
-import build.inputfs.fuse.vfs.Caller;
-import build.inputfs.fuse.vfs.DirectorySink;
-import build.inputfs.fuse.vfs.Entry;
-import build.inputfs.fuse.vfs.FileSystem;
-import build.inputfs.fuse.vfs.FileSystemUsage;
-import build.inputfs.fuse.vfs.FileType;
-import build.inputfs.fuse.vfs.OpenFile;
-import build.inputfs.fuse.vfs.Status;
-import build.inputfs.fuse.vfs.StatusErrno;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -29,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * #addInput} behave as inputs do: their content never changes, and who opens one for writing gets a
  * private copy.
  */
-class MemoryFileSystem implements FileSystem, AutoCloseable {
+public class MemoryFileSystem implements FileSystem, AutoCloseable {
   private static final int F_DUPFD_CLOEXEC = 1030;
   private static final int FALLOC_FL_KEEP_SIZE = 1;
 
@@ -87,7 +76,7 @@ class MemoryFileSystem implements FileSystem, AutoCloseable {
   /**
    * @param disk a directory for the files' contents
    */
-  MemoryFileSystem(Posix posix, Path disk) {
+  public MemoryFileSystem(Posix posix, Path disk) {
     this.posix = posix;
     this.disk = disk;
     Node root = new Node(ROOT, FileType.DIRECTORY | 0755);
@@ -101,7 +90,7 @@ class MemoryFileSystem implements FileSystem, AutoCloseable {
   }
 
   /** Puts a file with content that never changes into the root directory. */
-  synchronized void addInput(String name, byte[] content) {
+  public synchronized void addInput(String name, byte[] content) {
     Node node = newNode(FileType.REGULAR | 0444);
     newContent(node);
     node.immutable = true;
@@ -113,22 +102,22 @@ class MemoryFileSystem implements FileSystem, AutoCloseable {
     put(node(ROOT), name, node);
   }
 
-  synchronized void addInput(String name, String content) {
+  public synchronized void addInput(String name, String content) {
     addInput(name, content.getBytes(StandardCharsets.UTF_8));
   }
 
   /** How many nodes the kernel or the tree still refers to. */
-  synchronized int nodeCount() {
+  public synchronized int nodeCount() {
     return nodes.size();
   }
 
   /** How many opens were not released. */
-  synchronized int openCount() {
+  public synchronized int openCount() {
     return nodes.values().stream().mapToInt(n -> n.opens).sum();
   }
 
   /** What a file in the root directory holds, on the disk. */
-  synchronized byte[] contentOf(String name) {
+  public synchronized byte[] contentOf(String name) {
     Child child = node(ROOT).children.get(name);
     if (child == null) {
       throw new IllegalArgumentException(name);
@@ -151,7 +140,7 @@ class MemoryFileSystem implements FileSystem, AutoCloseable {
   }
 
   /** For subclasses: called before each lookup, without the lock. */
-  void beforeLookup(String name) {}
+  protected void beforeLookup(String name) {}
 
   /** For subclasses: called before the attributes of a node are given, without the lock. */
   void beforeGetattr(long node) {}
