@@ -96,20 +96,6 @@ public record JnrOptions(
         value);
   }
 
-  public JnrOptions withThreads(int value) {
-    return new JnrOptions(
-        readOnly,
-        noAtime,
-        allowOther,
-        entries,
-        attributes,
-        absences,
-        value,
-        remembered,
-        ignoringCase,
-        source);
-  }
-
   public JnrOptions withRemembered(int value) {
     return new JnrOptions(
         readOnly,

@@ -49,6 +49,13 @@ final class NameOperations {
     return status;
   }
 
+  private Status removed(Status status, Place parent, Name name) {
+    if (status == Status.OK) {
+      paths.removed(parent, name);
+    }
+    return status;
+  }
+
   Status mknod(Closure.Buffer in, Work work) {
     byte[] path = work.path(in.getAddress(0));
     int mode = in.getInt(1);
@@ -120,29 +127,13 @@ final class NameOperations {
     }
     awaitForgotten(path, work);
     return inParent(
-        path,
-        work,
-        (parent, name) -> {
-          Status status = fs.unlink(parent.node, name.bytes);
-          if (status == Status.OK) {
-            paths.removed(parent, name);
-          }
-          return status;
-        });
+        path, work, (parent, name) -> removed(fs.unlink(parent.node, name.bytes), parent, name));
   }
 
   Status rmdir(Closure.Buffer in, Work work) {
     byte[] path = work.path(in.getAddress(0));
     return inParent(
-        path,
-        work,
-        (parent, name) -> {
-          Status status = fs.rmdir(parent.node, name.bytes);
-          if (status == Status.OK) {
-            paths.removed(parent, name);
-          }
-          return status;
-        });
+        path, work, (parent, name) -> removed(fs.rmdir(parent.node, name.bytes), parent, name));
   }
 
   Status rename(Closure.Buffer in, Work work) {

@@ -27,7 +27,7 @@ final class JnrMountTest {
                   truncate -s 3 a/c/f; cat a/c/f; echo; rm a/c/f a/c/l p; rmdir a/c a; ls
                   """))
           .isEqualTo("input\none\ntwo\nf\none\ntwo\none\ntwo\nc\nfifo\n640 8 12345\none\nin\n");
-      m.awaitNoOpens();
+      m.fs.awaitNoOpens();
       assertThat(m.mount.mechanism()).startsWith("jnr transport, libfuse 2.");
     }
   }
@@ -102,7 +102,7 @@ final class JnrMountTest {
                   print('ok')
                   """))
           .isEqualTo("ok\n");
-      m.awaitNoOpens();
+      m.fs.awaitNoOpens();
     }
   }
 
@@ -134,7 +134,7 @@ final class JnrMountTest {
     try (JnrTestMount m = JnrTestMount.of(JnrOptions.PRIVATE)) {
       m.fs.addInput("in", "input\n");
       m.sh("cat in; test ! -e missing");
-      m.awaitNoOpens();
+      m.fs.awaitNoOpens();
       long reads = m.count(Callback.READ);
       long getattrs = m.count(Callback.GETATTR);
       m.sh("cat in > /dev/null; test ! -e missing");

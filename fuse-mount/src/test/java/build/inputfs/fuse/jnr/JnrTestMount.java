@@ -8,7 +8,6 @@ import build.inputfs.fuse.vfs.MemoryFileSystem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 
 /**
@@ -88,17 +87,6 @@ final class JnrTestMount implements AutoCloseable {
 
   long count(Callback callback) {
     return mount.requests().getOrDefault(callback.name().toLowerCase(java.util.Locale.ROOT), 0L);
-  }
-
-  /** Waits until all is released: the kernel tells after the close(2) that a program sees. */
-  void awaitNoOpens() throws InterruptedException {
-    long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (fs.openCount() > 0) {
-      if (System.nanoTime() > limit) {
-        throw new AssertionError(fs.openCount() + " opens are not released");
-      }
-      Thread.sleep(1);
-    }
   }
 
   private static void delete(Path folder) throws IOException {

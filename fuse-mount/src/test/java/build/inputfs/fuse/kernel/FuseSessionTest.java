@@ -76,7 +76,7 @@ final class FuseSessionTest {
               p
               1
               """);
-      m.awaitNoOpens();
+      m.fs.awaitNoOpens();
     }
   }
 
@@ -251,7 +251,7 @@ final class FuseSessionTest {
               255 ENAMETOOLONG
               True EINVAL
               """);
-      m.awaitNoOpens();
+      m.fs.awaitNoOpens();
     }
   }
 
@@ -294,7 +294,7 @@ final class FuseSessionTest {
               b'inp' 3
               """
                   .formatted(old));
-      m.awaitNoOpens();
+      m.fs.awaitNoOpens();
     }
   }
 
@@ -356,7 +356,7 @@ final class FuseSessionTest {
         assertThat(m.session.mechanism()).endsWith("through the page cache");
         // What was read is kept in the page cache from then on: one request for each file.
         assertThat(m.count(Opcode.READ)).isEqualTo(2);
-        m.awaitNoOpens();
+        m.fs.awaitNoOpens();
       }
     } finally {
       Child.sh(Path.of("/"), "umount -R -l " + layers + "; rmdir " + layers);
@@ -413,7 +413,7 @@ final class FuseSessionTest {
       m.sh("test ! -e later");
       m.fs.addInput("later", "later\n");
       assertThat(m.sh("set -C; (echo more > later) 2>&1 || true")).contains("cannot create later");
-      m.awaitNoOpens();
+      m.fs.awaitNoOpens();
       assertThat(new String(m.fs.contentOf("later"), StandardCharsets.US_ASCII))
           .isEqualTo("later\n");
     }

@@ -104,7 +104,7 @@ final class RingTest {
               """);
       assertThat(m.count(Opcode.WRITE)).isPositive();
       assertThat(m.count(Opcode.READ)).isPositive();
-      m.awaitNoOpens();
+      m.fs.awaitNoOpens();
     }
   }
 

@@ -8,7 +8,6 @@ import build.inputfs.fuse.vfs.MemoryFileSystem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 
 /** A {@link MemoryFileSystem} that is mounted, and surely unmounted when this is closed. */
@@ -67,17 +66,6 @@ final class TestMount implements AutoCloseable {
 
   long count(Opcode opcode) {
     return session.counters().of(opcode);
-  }
-
-  /** Waits until all is released: the kernel tells after the close(2) that a program sees. */
-  void awaitNoOpens() throws InterruptedException {
-    long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (fs.openCount() > 0) {
-      if (System.nanoTime() > limit) {
-        throw new AssertionError(fs.openCount() + " opens are not released");
-      }
-      Thread.sleep(1);
-    }
   }
 
   static void delete(Path folder) throws IOException {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -114,6 +115,17 @@ public class MemoryFileSystem implements FileSystem, AutoCloseable {
   /** How many opens were not released. */
   public synchronized int openCount() {
     return nodes.values().stream().mapToInt(n -> n.opens).sum();
+  }
+
+  /** Waits until all is released: the kernel tells after the close(2) that a program sees. */
+  public void awaitNoOpens() throws InterruptedException {
+    long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (openCount() > 0) {
+      if (System.nanoTime() > limit) {
+        throw new AssertionError(openCount() + " opens are not released");
+      }
+      Thread.sleep(1);
+    }
   }
 
   /** What a file in the root directory holds, on the disk. */

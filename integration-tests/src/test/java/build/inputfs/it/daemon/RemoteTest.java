@@ -53,24 +53,32 @@ class RemoteTest {
     Machine.needProgram("openssl");
   }
 
+  /** A daemon that listens on TCP, for clients that {@code authority} has signed. */
+  private Server listening(Path authority, Path daemon) {
+    return Server.start(
+        bench,
+        "--listen",
+        "127.0.0.1:0",
+        "--tls-cert",
+        certificate(daemon).toString(),
+        "--tls-key",
+        key(daemon).toString(),
+        "--tls-client-ca",
+        certificate(authority).toString());
+  }
+
+  private static int port(Server server) {
+    return Integer.parseInt(server.process().out().strip().replaceAll(".* port ", ""));
+  }
+
   @Test
   void tcp_isForClientsWithACertificateOfTheAuthorityAlone() throws IOException {
     Path authority = authority("authority");
     Path daemon = signed(authority, "daemon");
     Path client = signed(authority, "client");
     Path stranger = signed(authority("other"), "stranger");
-    Server server =
-        Server.start(
-            bench,
-            "--listen",
-            "127.0.0.1:0",
-            "--tls-cert",
-            certificate(daemon).toString(),
-            "--tls-key",
-            key(daemon).toString(),
-            "--tls-client-ca",
-            certificate(authority).toString());
-    int port = Integer.parseInt(server.process().out().strip().replaceAll(".* port ", ""));
+    Server server = listening(authority, daemon);
+    int port = port(server);
     assertThat(pid(port, credentials(authority, client))).isEqualTo(server.process().pid());
     assertThatThrownBy(() -> pid(port, credentials(authority, stranger)))
         .isInstanceOf(StatusRuntimeException.class);
@@ -95,18 +103,8 @@ class RemoteTest {
     Path authority = authority("authority");
     Path daemon = signed(authority, "daemon");
     Path client = signed(authority, "client");
-    Server server =
-        Server.start(
-            bench,
-            "--listen",
-            "127.0.0.1:0",
-            "--tls-cert",
-            certificate(daemon).toString(),
-            "--tls-key",
-            key(daemon).toString(),
-            "--tls-client-ca",
-            certificate(authority).toString());
-    int port = Integer.parseInt(server.process().out().strip().replaceAll(".* port ", ""));
+    Server server = listening(authority, daemon);
+    int port = port(server);
     Network network = bench.keep(Network.to(port));
     ManagedChannel channel =
         NettyChannelBuilder.forAddress("127.0.0.1", network.port(), credentials(authority, client))
