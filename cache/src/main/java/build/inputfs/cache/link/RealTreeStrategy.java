@@ -5,7 +5,9 @@ import build.inputfs.cache.view.View;
 import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
 import build.inputfs.cas.meter.Reading;
+import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.posix.PosixException;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.store.SingleFlight;
 import build.inputfs.cas.tree.TreeReader;
@@ -24,9 +26,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The strategies {@code hardlink}, {@code clone} and {@code copy}: a view is a real tree of its
  * own. Who may mount gets a tree on the disk of the given folder and a bind mount of it at the
- * view's path; who may not gets the tree made at that path itself. On btrfs a cloned tree is a
- * snapshot of one that is kept for that ({@link Snapshots}). A view that is read-only is a tree of
- * a {@link DirectoryCache}, which other views show at the same time. Thread-safe.
+ * view's path; who may not gets the tree made at that path itself. Where the disk can clone
+ * directories (btrfs, APFS) a cloned tree is a snapshot of one that is kept for that ({@link
+ * Snapshots}). A view that is read-only is a tree of a {@link DirectoryCache}, which other views
+ * show at the same time. Thread-safe.
  */
 public final class RealTreeStrategy implements ViewStrategy {
   private static final Logger log = LoggerFactory.getLogger(RealTreeStrategy.class);
@@ -41,6 +44,9 @@ public final class RealTreeStrategy implements ViewStrategy {
 
   /** Null where the disk has none, or files are not to be cloned. */
   private final @Nullable Snapshots snapshots;
+
+  /** Whether the disk has refused to make a snapshot, though it can in general. */
+  private volatile boolean cannotClone;
 
   private final CacheFolder caches;
 
@@ -71,6 +77,19 @@ public final class RealTreeStrategy implements ViewStrategy {
       CacheFolder caches,
       int threads)
       throws IOException {
+    return open(posix, mechanism, source, reader, folder, caches, threads, TreeCloner.here(posix));
+  }
+
+  static RealTreeStrategy open(
+      Posix posix,
+      Mechanism mechanism,
+      BlobSource source,
+      TreeReader reader,
+      Path folder,
+      CacheFolder caches,
+      int threads,
+      TreeCloner cloner)
+      throws IOException {
     TreeRemover remover = new TreeRemover(posix, threads);
     try {
       return new RealTreeStrategy(
@@ -80,7 +99,7 @@ public final class RealTreeStrategy implements ViewStrategy {
           reader,
           remover,
           new Materializer(posix, source, reader, remover, threads, Materializer.DISK_LINK_LIMIT),
-          Workspace.open(posix, remover, folder),
+          Workspace.open(posix, remover, cloner, folder),
           caches);
     } catch (IOException | RuntimeException e) {
       remover.close();
@@ -106,7 +125,7 @@ public final class RealTreeStrategy implements ViewStrategy {
     this.materializer = materializer;
     this.workspace = workspace;
     this.snapshots =
-        mechanism == Mechanism.CLONE ? Snapshots.open(posix, workspace, CacheLimits.DEFAULT) : null;
+        mechanism == Mechanism.CLONE ? Snapshots.open(workspace, CacheLimits.DEFAULT) : null;
   }
 
   @Override
@@ -119,10 +138,10 @@ public final class RealTreeStrategy implements ViewStrategy {
     spec.scratch()
         .refuse(name(), "a real tree is a part of the disk that it is on; overlay and fuse can");
     View bound = null;
-    if (posix.geteuid() == 0 && !refused) {
+    if (posix.geteuid() == 0 && !refused && !workspace.cloner().movesTrees()) {
       boolean shareable = spec.readOnly() && spec.outputs().isEmpty();
       bound = shareable ? openShared(spec) : null;
-      bound = bound == null && snapshots != null ? openSnapshot(spec, snapshots) : bound;
+      bound = bound == null ? openSnapshot(spec) : bound;
       bound = bound == null ? openBound(spec) : bound;
       refused = bound == null;
     }
@@ -163,21 +182,56 @@ public final class RealTreeStrategy implements ViewStrategy {
     return cache;
   }
 
-  /** Binds a snapshot of the tree; returns null when this process may not mount. */
-  private @Nullable View openSnapshot(ViewSpec spec, Snapshots from) throws IOException {
-    Path path = spec.path().toRealPath();
+  /** A snapshot of the tree, for this view; null where there can be none. */
+  private Snapshots.@Nullable Taken snapshot(ViewSpec spec) throws IOException {
+    if (snapshots == null || cannotClone) {
+      return null;
+    }
     TreeOptions options = new TreeOptions(mechanism, spec.uid(), spec.gid());
-    Snapshots.Taken taken =
-        from.take(
-            spec.root(),
-            options,
-            tree -> {
-              materializer.materialize(spec.root(), tree, options, TreeListener.NONE);
-              return reader.summarize(spec.root());
-            });
-    Bind bind = null;
+    Snapshots.Taken taken;
+    try {
+      taken =
+          snapshots.take(
+              spec.root(),
+              options,
+              tree -> {
+                materializer.materialize(spec.root(), tree, options, TreeListener.NONE);
+                return reader.summarize(spec.root());
+              });
+    } catch (PosixException e) {
+      if (!refusesToClone(e.errno())) {
+        throw e;
+      }
+      log.warn("from now on trees are made file by file: {}", e.getMessage());
+      cannotClone = true;
+      return null;
+    }
     try {
       makeParents(spec, options, taken.path());
+      return taken;
+    } catch (IOException | RuntimeException e) {
+      workspace.delete(taken.path());
+      throw e;
+    }
+  }
+
+  private static boolean refusesToClone(int errno) {
+    return errno == Errnos.EXDEV
+        || errno == Errnos.EEXIST
+        || errno == Errnos.EOPNOTSUPP
+        || errno == Errnos.ENOTSUP
+        || errno == Errnos.ENOSYS;
+  }
+
+  /** Binds a snapshot of the tree; returns null when there is none, or no right to mount. */
+  private @Nullable View openSnapshot(ViewSpec spec) throws IOException {
+    Path path = spec.path().toRealPath();
+    Snapshots.Taken taken = snapshot(spec);
+    if (taken == null) {
+      return null;
+    }
+    Bind bind = null;
+    try {
       bind = Bind.make(posix, taken.path(), path);
       if (bind == null) {
         workspace.delete(taken.path());
@@ -187,7 +241,7 @@ public final class RealTreeStrategy implements ViewStrategy {
       return new RealTreeView(
           spec.path(),
           "snapshot, bound",
-          Map.of(taken.ready() ? "snapshots made ahead" : "snapshots made", 1L),
+          counters(taken),
           tree(spec, taken.path()),
           new BoundPlace(bind, taken.path()));
     } catch (IOException | RuntimeException e) {
@@ -195,6 +249,39 @@ public final class RealTreeStrategy implements ViewStrategy {
       workspace.delete(taken.path());
       throw e;
     }
+  }
+
+  private static Map<String, Long> counters(Snapshots.Taken taken) {
+    return Map.of(taken.ready() ? "snapshots made ahead" : "snapshots made", 1L);
+  }
+
+  /** Moves a snapshot to the view's path; returns null where the disk does not let it be moved. */
+  private @Nullable View openMoved(ViewSpec spec, Path path) throws IOException {
+    TreeMover mover = new TreeMover(posix);
+    if (!workspace.cloner().movesTrees() || !mover.isEmpty(path)) {
+      return null;
+    }
+    Snapshots.Taken taken = snapshot(spec);
+    if (taken == null) {
+      return null;
+    }
+    boolean moved = false;
+    try {
+      moved = mover.moveTree(taken.path(), path) == 0;
+    } finally {
+      workspace.delete(taken.path());
+      if (!moved) {
+        remover.empty(path);
+      }
+    }
+    return moved
+        ? new RealTreeView(
+            spec.path(),
+            "snapshot, in place",
+            counters(taken),
+            tree(spec, path),
+            new OwnPlace(path))
+        : null;
   }
 
   private static void closeAfter(Exception failure, @Nullable Bind bind) {
@@ -239,9 +326,15 @@ public final class RealTreeStrategy implements ViewStrategy {
   private View openInPlace(ViewSpec spec) throws IOException {
     if (spec.readOnly()) {
       throw new IOException(
-          "the strategy %s needs the right to mount for a read-only view".formatted(name()));
+          workspace.cloner().movesTrees()
+              ? "the strategy %s has no read-only views on this system; fuse has".formatted(name())
+              : "the strategy %s needs the right to mount for a read-only view".formatted(name()));
     }
     Path path = spec.path().toRealPath();
+    View moved = openMoved(spec, path);
+    if (moved != null) {
+      return moved;
+    }
     TreeCounts counts = make(spec, path);
     return new RealTreeView(
         spec.path(),
@@ -338,25 +431,11 @@ public final class RealTreeStrategy implements ViewStrategy {
       int result = posix.mkdirat(Posix.AT_FDCWD, grave.toString(), Inodes.DIRECTORY_MODE);
       Posix.check(result, "mkdir " + grave);
       try {
-        moveChildren(grave);
+        var _ = new TreeMover(posix).moveContents(path, grave);
       } finally {
         workspace.delete(grave);
       }
       remover.empty(path);
-    }
-
-    private void moveChildren(Path grave) throws IOException {
-      int flags = Posix.O_RDONLY | Posix.O_DIRECTORY | Posix.O_NOFOLLOW;
-      int fd = Posix.check(posix.open(path, flags, 0), "open " + path);
-      try (Dirents entries = new Dirents(posix)) {
-        int count = 0;
-        while (entries.next(fd)) {
-          String name = grave + "/" + count++;
-          var _ = posix.renameat2(fd, entries.nameAddress(), Posix.AT_FDCWD, name, 0);
-        }
-      } finally {
-        posix.close(fd);
-      }
     }
   }
 }

@@ -1,6 +1,7 @@
 package build.inputfs.cache.link;
 
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.PosixException;
 import build.inputfs.cas.store.SingleFlight;
@@ -24,12 +25,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writable trees by snapshot, where trees are on btrfs: each tree is made once, as a subvolume that
- * nobody is shown, and every view gets a snapshot of it, a private copy in one call.
+ * Writable trees by snapshot, where the disk can clone directories (btrfs, APFS): each tree is made
+ * once, in a directory that nobody is shown, and every view gets a clone of that, a private copy in
+ * one call.
  *
- * <p>That call waits for the disk, for tens of milliseconds. So snapshots are made ahead of need:
- * one when a tree is used for the first time, more of a tree that is asked for again and again. One
- * thread makes them and lets trees go, so that it needs no lock.
+ * <p>On btrfs that call waits for the disk, for tens of milliseconds. So snapshots are made ahead
+ * of need: one when a tree is used for the first time, more of a tree that is asked for again and
+ * again. One thread makes them and lets trees go, so that it needs no lock.
  *
  * <p>How many trees are kept is limited by what is in them, as in a {@link DirectoryCache}, and by
  * their number, since each has snapshots. A tree that is larger than the limit by itself is kept
@@ -40,8 +42,8 @@ final class Snapshots implements AutoCloseable {
 
   private static final int MAX_TREES = 64;
   private static final int MAX_SPARES = 8;
+  private static final int MAX_TRIES = 3;
 
-  private final Subvolumes subvolumes;
   private final Workspace workspace;
   private final CacheLimits limits;
   private final SingleFlight<Key, Original> making = new SingleFlight<>();
@@ -84,28 +86,27 @@ final class Snapshots implements AutoCloseable {
    */
   record Taken(Path path, boolean ready) {}
 
-  private Snapshots(Subvolumes subvolumes, Workspace workspace, CacheLimits limits) {
-    this.subvolumes = subvolumes;
+  private Snapshots(Workspace workspace, CacheLimits limits) {
     this.workspace = workspace;
     this.limits = limits;
   }
 
   /** Opens it, or returns null where the workspace's disk has no snapshots. */
-  static @Nullable Snapshots open(Posix posix, Workspace workspace, CacheLimits limits) {
-    Subvolumes subvolumes = new Subvolumes(posix);
+  static @Nullable Snapshots open(Workspace workspace, CacheLimits limits) {
     Path probe = workspace.newPath();
-    if (subvolumes.create(probe) != 0) {
+    if (workspace.cloner().probe(probe) != 0) {
       return null;
     }
     workspace.delete(probe);
-    return new Snapshots(subvolumes, workspace, limits);
+    return new Snapshots(workspace, limits);
   }
 
   /**
    * A tree of this root, for the caller alone.
    *
    * @param maker makes the tree, when it is not known
-   * @throws IOException when it cannot be made
+   * @throws PosixException when the disk refuses
+   * @throws IOException when it cannot be made for another reason
    */
   Taken take(Digest root, TreeOptions options, Maker maker) throws IOException {
     Key key = new Key(root, options);
@@ -128,7 +129,7 @@ final class Snapshots implements AutoCloseable {
       return known;
     }
     Path path = workspace.newPath();
-    Posix.check(subvolumes.create(path), "make the subvolume " + path);
+    Posix.check(workspace.cloner().create(path), "make a directory to clone, " + path);
     try {
       Original made = new Original(path, weight(maker.make(path)));
       keep(key, made);
@@ -176,7 +177,9 @@ final class Snapshots implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while a snapshot was made");
     } catch (ExecutionException e) {
-      throw new IOException(e.getCause());
+      throw e.getCause() instanceof PosixException refused
+          ? refused
+          : new IOException(e.getCause());
     }
   }
 
@@ -194,9 +197,20 @@ final class Snapshots implements AutoCloseable {
     if (original.gone) {
       return null;
     }
-    Path path = workspace.newPath();
-    Posix.check(subvolumes.snapshot(original.path, path), "snapshot " + original.path);
-    return path;
+    for (int tried = 1; ; tried++) {
+      Path path = workspace.newPath();
+      int result = workspace.cloner().snapshot(original.path, path);
+      if (result >= 0) {
+        return path;
+      }
+      // What somebody put there is not ours; else a part of it may have been made.
+      if (result != -Errnos.EEXIST) {
+        workspace.delete(path);
+      }
+      if (result != -Errnos.EEXIST || tried == MAX_TRIES) {
+        throw new PosixException("snapshot " + original.path, -result);
+      }
+    }
   }
 
   /** On the one thread. */

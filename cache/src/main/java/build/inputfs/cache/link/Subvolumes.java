@@ -11,7 +11,7 @@ import java.nio.file.Path;
  * in one call each, whatever is in them. Results are as those of {@link Posix}; on other disks they
  * are {@code -ENOTTY}. Stateless.
  */
-final class Subvolumes {
+final class Subvolumes implements TreeCloner {
   private static final long SNAP_CREATE = 0x50009401L;
   private static final long SUBVOL_CREATE = 0x5000940eL;
   private static final long SNAP_DESTROY = 0x5000940fL;
@@ -28,17 +28,19 @@ final class Subvolumes {
     this.posix = posix;
   }
 
-  /** Makes an empty one at a path that does not exist. */
-  int create(Path path) {
+  @Override
+  public int probe(Path path) {
+    return create(path);
+  }
+
+  @Override
+  public int create(Path path) {
     return call(SUBVOL_CREATE, path, -1);
   }
 
-  /**
-   * Clones a whole subvolume, to a path that does not exist. The kernel waits for the disk.
-   *
-   * @return also {@code -EXDEV} when the path is on another disk
-   */
-  int snapshot(Path source, Path path) {
+  /** {@inheritDoc} The kernel waits for the disk. */
+  @Override
+  public int snapshot(Path source, Path path) {
     int fd = posix.open(source, OPEN, 0);
     if (fd < 0) {
       return fd;
@@ -56,8 +58,15 @@ final class Subvolumes {
    * @return also {@code -EPERM} for who is neither root nor allowed to by the mount option
    *     user_subvol_rm_allowed, and {@code -ENOTEMPTY} when another subvolume is in it
    */
-  int destroy(Path path) {
+  @Override
+  public int destroy(Path path) {
     return call(SNAP_DESTROY, path, -1);
+  }
+
+  /** Linux has bind mounts, and a subvolume is a disk of its own for rename(2). */
+  @Override
+  public boolean movesTrees() {
+    return false;
   }
 
   private int call(long request, Path path, int source) {

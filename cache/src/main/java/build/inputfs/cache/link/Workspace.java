@@ -34,7 +34,7 @@ final class Workspace implements AutoCloseable {
 
   private final Posix posix;
   private final TreeRemover remover;
-  private final Subvolumes subvolumes;
+  private final TreeCloner cloner;
   private final Path folder;
   private final int lock;
   private final AtomicLong numbers = new AtomicLong();
@@ -42,16 +42,17 @@ final class Workspace implements AutoCloseable {
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("remove trees").factory());
 
-  private Workspace(Posix posix, TreeRemover remover, Path folder, int lock) {
+  private Workspace(Posix posix, TreeRemover remover, TreeCloner cloner, Path folder, int lock) {
     this.posix = posix;
     this.remover = remover;
-    this.subvolumes = new Subvolumes(posix);
+    this.cloner = cloner;
     this.folder = folder;
     this.lock = lock;
   }
 
   /** Makes one in {@code parent}, an existing folder, and removes those that were left there. */
-  static Workspace open(Posix posix, TreeRemover remover, Path parent) throws IOException {
+  static Workspace open(Posix posix, TreeRemover remover, TreeCloner cloner, Path parent)
+      throws IOException {
     sweep(posix, remover, parent);
     while (true) {
       Path folder = Files.createTempDirectory(parent, PREFIX);
@@ -67,7 +68,7 @@ final class Workspace implements AutoCloseable {
           && posix.lstat(folder, there) == 0
           && mine.ino() == there.ino()) {
         Files.setPosixFilePermissions(folder, PRIVATE);
-        return new Workspace(posix, remover, folder, fd);
+        return new Workspace(posix, remover, cloner, folder, fd);
       }
       posix.close(fd);
     }
@@ -93,6 +94,11 @@ final class Workspace implements AutoCloseable {
     }
   }
 
+  /** How trees in it are cloned. */
+  TreeCloner cloner() {
+    return cloner;
+  }
+
   /** A path in the folder that does not exist. */
   Path newPath() {
     return folder.resolve(Long.toString(numbers.incrementAndGet()));
@@ -116,12 +122,12 @@ final class Workspace implements AutoCloseable {
     delete(tombstone);
   }
 
-  /** Deletes, later, a tree that is in this folder: in one call, if it is a subvolume. */
+  /** Deletes, later, a tree that is in this folder: in one call, where the disk can. */
   void delete(Path tree) {
     background.execute(
         () -> {
           try {
-            if (subvolumes.destroy(tree) != 0) {
+            if (cloner.destroy(tree) != 0) {
               remover.remove(tree);
             }
           } catch (IOException | RuntimeException e) {

@@ -16,7 +16,7 @@ final class DeleteSubvolume {
     Posix posix = Posix.load();
     Subvolumes subvolumes = new Subvolumes(posix);
     try (TreeRemover remover = new TreeRemover(posix, 1);
-        Workspace workspace = Workspace.open(posix, remover, Path.of(arguments[0]))) {
+        Workspace workspace = Workspace.open(posix, remover, subvolumes, Path.of(arguments[0]))) {
       Path tree = workspace.newPath();
       Posix.check(subvolumes.create(tree), "make " + tree);
       Files.writeString(Files.createDirectory(tree.resolve("d")).resolve("f"), "content");

@@ -80,9 +80,9 @@ final class DisksTest {
   private static void trySnapshotLimits(Path place) throws IOException {
     CacheLimits limits = new CacheLimits(1 << 30, 10, 1);
     try (LinkFixture fixture = new LinkFixture(place);
-        Workspace workspace = Workspace.open(fixture.posix, fixture.remover, place);
-        Snapshots snapshots =
-            Objects.requireNonNull(Snapshots.open(fixture.posix, workspace, limits))) {
+        Workspace workspace =
+            Workspace.open(fixture.posix, fixture.remover, new Subvolumes(fixture.posix), place);
+        Snapshots snapshots = Objects.requireNonNull(Snapshots.open(workspace, limits))) {
       Digest small = files(fixture, "small", 2);
       Digest one = files(fixture, "one", 6);
       Digest other = files(fixture, "other", 7);

@@ -153,6 +153,12 @@ final class LinkFixture implements AutoCloseable {
       return this;
     }
 
+    /** Of the tree's root. */
+    Tree properties(NodeProperties properties) {
+      builder.setProperties(properties);
+      return this;
+    }
+
     /** Puts the tree in the store. */
     Digest put() throws IOException {
       for (Map.Entry<String, Tree> entry : directories.entrySet()) {

@@ -39,6 +39,7 @@ public final class Errnos {
   public static final int ENOSYS = number(38, "ENOSYS");
   public static final int ENOTEMPTY = number(39, "ENOTEMPTY");
   public static final int EOPNOTSUPP = number(95, "EOPNOTSUPP");
+  public static final int ENOTSUP = number(95, "ENOTSUP");
   public static final int EPROTO = number(71, "EPROTO");
   public static final int ESTALE = number(116, "ESTALE");
   public static final int EDQUOT = number(122, "EDQUOT");

@@ -91,6 +91,8 @@ public interface LibC {
 
   int renameat2(int olddirfd, long oldpath, int newdirfd, String newpath, int flags);
 
+  int renameat(int olddirfd, long oldpath, int newdirfd, long newpath);
+
   long readlinkat(int dirfd, String path, @Out byte[] buffer, long size);
 
   int mkdirat(int dirfd, String path, int mode);

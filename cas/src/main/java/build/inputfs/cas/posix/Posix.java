@@ -251,6 +251,21 @@ public final class Posix {
     return ioctl(destination, FICLONE, source);
   }
 
+  /**
+   * clonefile(2) of macOS: makes {@code target}, which must not exist, a clone of a file, or of a
+   * directory with all that is in it; {@code -ENOSYS} where the system has no such call.
+   */
+  public int clonefile(Path source, Path target) {
+    CLibrary library = new CLibrary();
+    try (NativeMemory memory = new NativeMemory()) {
+      long from = memory.string(source.toString());
+      long to = memory.string(target.toString());
+      return CLibrary.wrap(library.call("clonefile", from, to, 0));
+    } catch (UnsatisfiedLinkError e) {
+      return -Errnos.ENOSYS;
+    }
+  }
+
   /** ioctl(2): {@code argument} is a number or the address of native memory. */
   public int ioctl(int fd, long request, long argument) {
     return wrap(libc.ioctl(fd, request, argument));
@@ -400,6 +415,11 @@ public final class Posix {
   /** renameat2(2) of a name that ends with NUL in native memory. */
   public int renameat2(int oldDir, long oldName, int newDir, String newPath, int flags) {
     return wrap(libc.renameat2(oldDir, oldName, newDir, newPath, flags));
+  }
+
+  /** renameat(2) of a name to a name, each of which ends with NUL in native memory. */
+  public int rename(int oldDir, long oldName, int newDir, long newName) {
+    return wrap(libc.renameat(oldDir, oldName, newDir, newName));
   }
 
   /** readlinkat(2): returns how many bytes were put in {@code buffer}, all of it if too small. */
