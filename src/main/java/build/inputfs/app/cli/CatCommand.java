@@ -6,7 +6,6 @@ import build.inputfs.cas.tree.TreeEntry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -53,7 +52,7 @@ final class CatCommand implements Subcommand {
 
   private static void copy(Place place, Digest file, PrintStream out) throws IOException {
     byte[] buffer = new byte[BUFFER];
-    try (InputStream in = Files.newInputStream(place.blobs().locate(file, false))) {
+    try (InputStream in = place.content().open(file)) {
       int count = in.read(buffer);
       // Whoever reads the output may have had enough.
       while (count >= 0 && !out.checkError()) {

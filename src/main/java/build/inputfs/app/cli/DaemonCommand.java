@@ -353,6 +353,7 @@ final class DaemonCommand implements Subcommand {
         .setViews(views.folder().toString())
         .addAllStrategies(strategies.names())
         .setOwnNamespace(hasOwnNamespace(privileges))
+        .setDigestFunction(store.function().resourceName())
         .build();
   }
 

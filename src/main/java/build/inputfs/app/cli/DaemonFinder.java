@@ -52,9 +52,33 @@ final class DaemonFinder {
    * @throws UnservedException when there is none that serves this
    */
   DaemonClient find(String description, @Nullable Path store, String strategy) throws IOException {
+    return find(
+        description,
+        info -> {
+          String refusal = refusal(store, info);
+          return refusal != null ? refusal : refusal(strategy, info);
+        });
+  }
+
+  /**
+   * Connects to the daemon, if it has the default store, or that which {@link #ofStore} has said.
+   *
+   * @throws UnservedException when there is none that serves this
+   */
+  DaemonClient findForTrees(String description) throws IOException {
+    return find(description, info -> refusal((Path) null, info));
+  }
+
+  /** Says why a daemon cannot serve a command, or null. */
+  @FunctionalInterface
+  private interface Refusing {
+    @Nullable String refusal(Info info) throws IOException;
+  }
+
+  private DaemonClient find(String description, Refusing refusing) throws IOException {
     DaemonClient daemon = connect(description);
     try {
-      String refusal = refusal(store, strategy, info(daemon));
+      String refusal = refusing.refusal(info(daemon));
       if (refusal != null) {
         throw new UnservedException(refusal);
       }
@@ -87,14 +111,18 @@ final class DaemonFinder {
     }
   }
 
-  /** Why this daemon cannot do it, or null. */
-  private @Nullable String refusal(@Nullable Path asked, String strategy, Info info)
-      throws IOException {
+  /** Why this daemon has not the store, or null. */
+  private @Nullable String refusal(@Nullable Path asked, Info info) throws IOException {
     Path known = place;
     Path store = known != null ? known : asked != null ? asked : folders.store();
     if (!isSame(store, info.store())) {
       return "its store is %s, not %s".formatted(info.store(), store);
     }
+    return null;
+  }
+
+  /** Why this daemon cannot make the views, or null. */
+  private static @Nullable String refusal(String strategy, Info info) {
     if (!strategy.equals(Strategies.AUTOMATIC) && !info.strategies().contains(strategy)) {
       return "it has no strategy " + strategy;
     }

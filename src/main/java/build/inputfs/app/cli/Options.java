@@ -180,11 +180,21 @@ final class Options {
 
   /** The options that say whether a daemon is used. */
   static void addDaemon(CommandSpec spec) {
+    addDaemon(spec, "make the view");
+  }
+
+  /**
+   * The same, where it does something else.
+   *
+   * @param what it does
+   */
+  static void addDaemon(CommandSpec spec, String what) {
     spec.addOption(
         flag(
             DAEMON,
-            "Have the daemon make the view, or fail (default: it does when it listens and has this"
-                + " store; $INPUTFS_DAEMON, one of never, auto, start and require, says otherwise)."));
+            "Have the daemon %s, or fail (default: it does when it listens and has this store;"
+                    .formatted(what)
+                + " $INPUTFS_DAEMON, one of never, auto, start and require, says otherwise)."));
     spec.addOption(flag(NO_DAEMON, "Do without a daemon."));
   }
 

@@ -1,6 +1,11 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.app.client.DaemonBlobs;
+import build.inputfs.app.client.DaemonClient;
+import build.inputfs.app.client.UnservedException;
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.digest.DigestFunction;
+import build.inputfs.cas.digest.InvalidDigestException;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.store.Lease;
@@ -10,7 +15,9 @@ import build.inputfs.cas.tree.Kind;
 import build.inputfs.cas.tree.TreeEntry;
 import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.time.Instant;
@@ -21,19 +28,32 @@ import picocli.CommandLine.ParseResult;
 
 /**
  * A place in a tree of a store, as the arguments {@code ROOT [PATH]} name it. The store is only
- * read, and nothing is mounted.
+ * read, by a daemon that has it or in this process, and nothing is mounted.
  *
- * @param blobs the store, and the remote behind it
- * @param trees reads its trees
+ * @param trees reads the store's trees
+ * @param content reads its blobs
  * @param root the digest of the tree's root, or of a single file where there is no path
  * @param path relative to the root; empty for the root itself
  */
-record Place(BlobSource blobs, TreeReader trees, Digest root, String path) {
+record Place(TreeReader trees, Content content, Digest root, String path) {
+  private static final String DESCRIPTION = "inputfs, reading a tree";
+
+  /** The options that no daemon serves. */
+  private static final List<String> NOT_FOR_DAEMONS =
+      List.of(Options.REMOTE, Options.REMOTE_TIMEOUT);
+
   /** What inputs have that do not ask for a time of their own. */
   private static final Instant DEFAULT_TIME = Instant.parse("2000-01-01T00:00:00Z");
 
   /** A name in a directory, and what it names. */
   record Child(String name, TreeEntry entry) {}
+
+  /** Where the content of blobs comes from. */
+  @FunctionalInterface
+  interface Content {
+    /** Reads a blob from its beginning. The caller closes the stream. */
+    InputStream open(Digest digest) throws IOException;
+  }
 
   /** What is done with a place. */
   @FunctionalInterface
@@ -48,23 +68,55 @@ record Place(BlobSource blobs, TreeReader trees, Digest root, String path) {
         Options.argument(1, false, "PATH", "A path in the tree. Symlinks are not followed."));
     Options.addCas(spec, "It is only read, but for what comes from a remote.");
     Options.addRemote(spec);
+    Options.addDaemon(spec, "read the tree");
   }
 
   /** Opens the store, does something with the place that the arguments name, and closes it. */
   static int use(ParseResult arguments, Context context, Use use) throws IOException {
+    return DaemonChoice.of(arguments, context, NOT_FOR_DAEMONS)
+        .run(
+            finder -> useByDaemon(arguments, context, finder, use),
+            () -> useHere(arguments, context, use));
+  }
+
+  private static int useByDaemon(
+      ParseResult arguments, Context context, DaemonFinder finder, Use use) throws IOException {
+    try (DaemonClient daemon = finder.findForTrees(DESCRIPTION)) {
+      DigestFunction function = daemon.info().function();
+      Digest root;
+      try {
+        root = function.parse(Options.required(arguments, 0));
+      } catch (InvalidDigestException e) {
+        throw new UnservedException("the root's size is not given", e);
+      }
+      if (Options.has(arguments, Options.VERBOSE)) {
+        context.console().say("the daemon at %s reads the tree".formatted(finder.socket()));
+      }
+      DaemonBlobs blobs = new DaemonBlobs(daemon, function);
+      TreeReader trees = new TreeReader(blobs, TreeReader.DEFAULT_CACHE_BYTES);
+      return use.at(new Place(trees, blobs::open, root, path(arguments)));
+    }
+  }
+
+  private static int useHere(ParseResult arguments, Context context, Use use) throws IOException {
     try (Stores stores = context.stores(Posix.load())) {
       Blobs blobs = stores.blobs(arguments, StoreAccess.READ_ONLY);
-      String path = Options.argument(arguments, 1);
+      BlobSource source = blobs.source();
       Digest root = blobs.store().resolve(Options.required(arguments, 0));
       try (Lease _ = blobs.store().lease(root)) {
         return use.at(
             new Place(
-                blobs.source(),
-                new TreeReader(blobs.source(), TreeReader.DEFAULT_CACHE_BYTES),
+                new TreeReader(source, TreeReader.DEFAULT_CACHE_BYTES),
+                digest -> Files.newInputStream(source.locate(digest, false)),
                 root,
-                path == null ? "" : path));
+                path(arguments)));
       }
     }
+  }
+
+  private static String path(ParseResult arguments) {
+    String path = Options.argument(arguments, 1);
+    return path == null ? "" : path;
   }
 
   /** What is there. */

@@ -6,6 +6,7 @@ import build.inputfs.cache.view.LimitHits;
 import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.digest.DigestFunction;
 import build.inputfs.cas.thread.Threads;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -30,9 +31,18 @@ public final class DaemonClient implements AutoCloseable {
     this.lease = lease;
   }
 
-  /** Who answers. */
+  /**
+   * Who answers.
+   *
+   * @param function what names the blobs of its store; SHA-256 where it does not say
+   */
   public record Info(
-      String version, long pid, Path store, List<String> strategies, boolean ownNamespace) {}
+      String version,
+      long pid,
+      Path store,
+      List<String> strategies,
+      boolean ownNamespace,
+      DigestFunction function) {}
 
   /** A view of the daemon's, as it was when it told. */
   public record View(
@@ -94,6 +104,7 @@ public final class DaemonClient implements AutoCloseable {
     String store = "";
     List<String> strategies = new ArrayList<>();
     boolean ownNamespace = false;
+    DigestFunction function = DigestFunction.SHA256;
     for (int field = in.next(); field != 0; field = in.next()) {
       switch (field) {
         case 1 -> version = in.text();
@@ -101,10 +112,11 @@ public final class DaemonClient implements AutoCloseable {
         case 4 -> store = in.text();
         case 6 -> strategies.add(in.text());
         case 7 -> ownNamespace = in.number() != 0;
+        case 8 -> function = function(in.text());
         default -> in.skip();
       }
     }
-    return new Info(version, pid, Path.of(store), strategies, ownNamespace);
+    return new Info(version, pid, Path.of(store), strategies, ownNamespace, function);
   }
 
   /**
@@ -117,9 +129,7 @@ public final class DaemonClient implements AutoCloseable {
     Path mountPoint = wanted.mountPoint();
     WireWriter request =
         new WireWriter()
-            .message(
-                wanted.ofAction() ? 2 : 1,
-                new WireWriter().text(1, tree.hex()).number(2, tree.size()))
+            .message(wanted.ofAction() ? 2 : 1, digestMessage(tree))
             .text(3, mountPoint == null ? "" : mountPoint.toString())
             .text(4, wanted.strategy())
             .number(6, wanted.readOnly() ? 1 : 0);
@@ -241,6 +251,22 @@ public final class DaemonClient implements AutoCloseable {
       throw new IOException("the daemon imported the directory and did not say as what");
     }
     return digest(root);
+  }
+
+  /**
+   * Some bytes of a blob of the daemon's store; as many as it gives at a time.
+   *
+   * @param offset of the first
+   * @param directory whether it is a directory's message, with others of whose tree may be fetched
+   */
+  byte[] readBlob(Digest digest, long offset, boolean directory) throws IOException {
+    WireWriter request =
+        new WireWriter()
+            .message(1, digestMessage(digest))
+            .number(2, offset)
+            .number(4, directory ? 1 : 0);
+    byte[] data = firstField(call("inputfs.v1.Trees/ReadBlob", request));
+    return data == null ? new byte[0] : data;
   }
 
   /**
@@ -390,6 +416,18 @@ public final class DaemonClient implements AutoCloseable {
       }
     }
     counters.put(key, value);
+  }
+
+  private static DigestFunction function(String name) throws IOException {
+    DigestFunction function = DigestFunction.named(name);
+    if (function == null) {
+      throw new IOException("the digest function of the daemon's store is not known: " + name);
+    }
+    return function;
+  }
+
+  private static WireWriter digestMessage(Digest digest) {
+    return new WireWriter().text(1, digest.hex()).number(2, digest.size());
   }
 
   private static Digest digest(byte[] message) throws IOException {

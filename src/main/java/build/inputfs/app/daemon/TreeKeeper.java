@@ -4,6 +4,7 @@ import build.inputfs.app.daemon.RefusedException.Kind;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.fetch.FetchingSource;
 import build.inputfs.cas.posix.Posix;
+import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.store.Lease;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.MissingBlobException;
@@ -12,7 +13,10 @@ import build.inputfs.cas.tree.InputDirectory;
 import build.inputfs.cas.tree.TreeBuilder;
 import build.inputfs.cas.tree.TreeReader;
 import build.inputfs.cas.tree.TreeSummary;
+import java.io.EOFException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -26,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 public final class TreeKeeper {
   /** Whoever misses more than so many blobs is told of these first. */
   private static final int MOST_MISSING = 1000;
+
+  /** The most bytes that are read at once. */
+  private static final int LARGEST_PIECE = 1 << 20;
 
   private final Posix posix;
   private final LocalStore store;
@@ -125,6 +132,40 @@ public final class TreeKeeper {
       }
     }
     return trees.summarize(root);
+  }
+
+  /**
+   * Some bytes of a blob, which is fetched first where that is needed.
+   *
+   * @param offset 0 to the blob's size
+   * @param limit how many bytes at most; 0 and what is more than a mebibyte mean a mebibyte
+   * @param directory whether others of its tree may be fetched with it
+   * @throws MissingBlobException when it is missing, on the remote too
+   */
+  public byte[] read(Digest digest, long offset, long limit, boolean directory) throws IOException {
+    if (offset < 0 || offset > digest.size() || limit < 0) {
+      throw new RefusedException(
+          Kind.INVALID, "blobs/%s has no %d bytes from byte %d".formatted(digest, limit, offset));
+    }
+    BlobSource source = fetching == null ? store : fetching;
+    if (directory && offset == 0) {
+      var _ = source.readDirectory(digest, TreeReader.MAX_MESSAGE_BYTES);
+    }
+    long most = limit == 0 ? LARGEST_PIECE : Math.min(limit, LARGEST_PIECE);
+    ByteBuffer piece = ByteBuffer.allocate((int) Math.min(most, digest.size() - offset));
+    if (piece.hasRemaining()) {
+      try (FileChannel file = FileChannel.open(source.locate(digest, false))) {
+        long at = offset;
+        while (piece.hasRemaining()) {
+          int count = file.read(piece, at);
+          if (count < 0) {
+            throw new EOFException("blobs/" + digest + " ends at byte " + at);
+          }
+          at += count;
+        }
+      }
+    }
+    return piece.array();
   }
 
   private void look(

@@ -5,9 +5,12 @@ import build.inputfs.app.proto.ImportDirectoryRequest;
 import build.inputfs.app.proto.ImportDirectoryResponse;
 import build.inputfs.app.proto.PrefetchTreeRequest;
 import build.inputfs.app.proto.PrefetchTreeResponse;
+import build.inputfs.app.proto.ReadBlobRequest;
+import build.inputfs.app.proto.ReadBlobResponse;
 import build.inputfs.app.proto.TreesGrpc;
 import build.inputfs.cas.proto.Digests;
 import build.inputfs.cas.tree.TreeSummary;
+import com.google.protobuf.UnsafeByteOperations;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 
@@ -49,6 +52,23 @@ final class TreesService extends TreesGrpc.TreesImplBase {
               .setFiles(summary.files())
               .setDirectories(summary.directories())
               .setBytes(summary.bytes())
+              .build();
+        });
+  }
+
+  @Override
+  public void readBlob(ReadBlobRequest request, StreamObserver<ReadBlobResponse> answer) {
+    Answers.answer(
+        answer,
+        () -> {
+          byte[] data =
+              trees.read(
+                  Digests.fromProto(request.getDigest()),
+                  request.getOffset(),
+                  request.getLimit(),
+                  request.getDirectory());
+          return ReadBlobResponse.newBuilder()
+              .setData(UnsafeByteOperations.unsafeWrap(data))
               .build();
         });
   }

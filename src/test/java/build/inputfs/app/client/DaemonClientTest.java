@@ -18,6 +18,8 @@ import build.inputfs.app.proto.Info;
 import build.inputfs.app.proto.LeaseState;
 import build.inputfs.app.proto.Medium;
 import build.inputfs.app.proto.QuotaHit;
+import build.inputfs.app.proto.ReadBlobRequest;
+import build.inputfs.app.proto.ReadBlobResponse;
 import build.inputfs.app.proto.TreesGrpc;
 import build.inputfs.app.proto.View;
 import build.inputfs.app.proto.ViewsGrpc;
@@ -26,10 +28,13 @@ import build.inputfs.cache.view.LimitHit;
 import build.inputfs.cache.view.Quota;
 import build.inputfs.cache.view.ViewFailure;
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.digest.DigestFunction;
 import build.inputfs.cas.proto.ActionResult;
 import build.inputfs.cas.proto.Command;
 import build.inputfs.cas.proto.Digests;
 import build.inputfs.cas.proto.OutputFile;
+import build.inputfs.cas.store.DigestMismatchException;
+import com.google.protobuf.ByteString;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
@@ -39,9 +44,11 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.UnixDomainSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,6 +74,7 @@ final class DaemonClientTest {
           .addStrategies("overlay")
           .addStrategies("copy")
           .setOwnNamespace(true)
+          .setDigestFunction("blake3")
           .build();
 
   @TempDir Path folder;
@@ -105,7 +113,31 @@ final class DaemonClientTest {
       assertThat(client.info())
           .isEqualTo(
               new DaemonClient.Info(
-                  "1.2", 77, Path.of("/a/störe"), List.of("overlay", "copy"), true));
+                  "1.2",
+                  77,
+                  Path.of("/a/störe"),
+                  List.of("overlay", "copy"),
+                  true,
+                  DigestFunction.BLAKE3));
+    }
+  }
+
+  @Test
+  void blobs_areReadInPiecesAndDirectoriesVerified() throws IOException {
+    try (DaemonClient client = DaemonClient.connect(socket(), "test")) {
+      DaemonBlobs blobs = new DaemonBlobs(client, DigestFunction.SHA256);
+      Digest content = DigestFunction.SHA256.digest(FakeTrees.CONTENT);
+      assertThat(blobs.open(content).readAllBytes()).isEqualTo(FakeTrees.CONTENT);
+      assertThat(blobs.readDirectory(content, 100)).isEqualTo(FakeTrees.CONTENT);
+      assertThatThrownBy(() -> blobs.readDirectory(content, 5)).hasMessageContaining("larger");
+      Digest wrong = Digest.of("cd".repeat(32), FakeTrees.CONTENT.length);
+      assertThatThrownBy(() -> blobs.readDirectory(wrong, 100))
+          .isInstanceOf(DigestMismatchException.class)
+          .hasMessageContaining(wrong.toString());
+      Digest longer = Digest.of("ef".repeat(32), FakeTrees.CONTENT.length + 1);
+      assertThatThrownBy(() -> blobs.open(longer).readAllBytes())
+          .isInstanceOf(EOFException.class)
+          .hasMessageContaining(longer.toString());
     }
   }
 
@@ -271,6 +303,20 @@ final class DaemonClientTest {
   }
 
   private static final class FakeTrees extends TreesGrpc.TreesImplBase {
+    static final byte[] CONTENT = "0123456789".getBytes(StandardCharsets.US_ASCII);
+
+    /** Gives three bytes at most, whatever the digest. */
+    @Override
+    public void readBlob(ReadBlobRequest request, StreamObserver<ReadBlobResponse> answer) {
+      int from = (int) request.getOffset();
+      int to = Math.min(from + 3, CONTENT.length);
+      answer.onNext(
+          ReadBlobResponse.newBuilder()
+              .setData(ByteString.copyFrom(CONTENT, from, to - from))
+              .build());
+      answer.onCompleted();
+    }
+
     @Override
     public void importDirectory(
         ImportDirectoryRequest request, StreamObserver<ImportDirectoryResponse> answer) {

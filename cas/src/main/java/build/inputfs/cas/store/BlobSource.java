@@ -12,7 +12,7 @@ import java.util.List;
  *
  * <p>The empty blob is always there, whether or not anybody has put it.
  */
-public interface BlobSource {
+public interface BlobSource extends DirectorySource {
   /** The function that names the blobs. */
   DigestFunction function();
 
@@ -71,20 +71,9 @@ public interface BlobSource {
     return false;
   }
 
-  /**
-   * A directory's message, as {@link #read} gives it. Where it must be fetched, others of its tree
-   * may come along.
-   */
+  @Override
   default byte[] readDirectory(Digest digest, int limit) throws IOException {
     return read(digest, limit);
-  }
-
-  /**
-   * How long the calling thread has waited for blobs to be fetched from elsewhere, in nanoseconds
-   * since it was started.
-   */
-  default long waitedNanos() {
-    return 0;
   }
 
   /**

@@ -3,7 +3,7 @@ package build.inputfs.cas.tree;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.meter.Metered;
 import build.inputfs.cas.meter.Reading;
-import build.inputfs.cas.store.BlobSource;
+import build.inputfs.cas.store.DirectorySource;
 import build.inputfs.cas.store.SingleFlight;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -35,7 +35,7 @@ public final class TreeReader implements Metered {
   /** What Caffeine and the digest take for an entry, in bytes of heap. */
   private static final int CACHE_ENTRY_BYTES = 160;
 
-  private final BlobSource blobs;
+  private final DirectorySource source;
   private final Cache<Digest, InputDirectory> cache;
   private final SingleFlight<Digest, InputDirectory> loading = new SingleFlight<>();
   private final LongAdder hits = new LongAdder();
@@ -43,11 +43,11 @@ public final class TreeReader implements Metered {
   private final LongAdder bytes = new LongAdder();
 
   /**
-   * @param blobs where directory messages are
+   * @param source where directory messages are
    * @param cacheBytes how much heap the decoded directories may take
    */
-  public TreeReader(BlobSource blobs, long cacheBytes) {
-    this.blobs = blobs;
+  public TreeReader(DirectorySource source, long cacheBytes) {
+    this.source = source;
     this.cache =
         Caffeine.newBuilder()
             .maximumWeight(cacheBytes)
@@ -69,9 +69,9 @@ public final class TreeReader implements Metered {
     return cached != null ? cached : loading.run(digest, () -> load(digest));
   }
 
-  /** See {@link BlobSource#waitedNanos}. */
+  /** See {@link DirectorySource#waitedNanos}. */
   public long waitedNanos() {
-    return blobs.waitedNanos();
+    return source.waitedNanos();
   }
 
   @Override
@@ -173,7 +173,7 @@ public final class TreeReader implements Metered {
   private InputDirectory load(Digest digest) throws IOException {
     InputDirectory directory = cache.getIfPresent(digest);
     if (directory == null) {
-      directory = InputDirectory.decode(digest, blobs.readDirectory(digest, MAX_MESSAGE_BYTES));
+      directory = InputDirectory.decode(digest, source.readDirectory(digest, MAX_MESSAGE_BYTES));
       cache.put(digest, directory);
       bytes.add(digest.size());
     }

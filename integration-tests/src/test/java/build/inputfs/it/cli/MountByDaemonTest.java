@@ -180,8 +180,7 @@ final class MountByDaemonTest {
 
   private Child start(String daemon, List<String> arguments) {
     Map<String, String> environment = new HashMap<>(bench.programEnvironment());
-    environment.put("INPUTFS_SOCKET", socket());
-    environment.put("INPUTFS_DAEMON", daemon);
+    environment.putAll(ListeningDaemon.environment(bench, daemon));
     List<String> command = new ArrayList<>(bench.command("mount"));
     command.addAll(List.of("--cas", bench.store().folder().toString()));
     command.addAll(arguments);
@@ -193,36 +192,10 @@ final class MountByDaemonTest {
   }
 
   private void startDaemon() {
-    Child daemon = daemon();
-    bench.keep(
-        () -> {
-          daemon.signal("TERM");
-          daemon.await(PATIENCE).ok();
-        });
+    ListeningDaemon.keep(bench, bench.store().folder().toString());
   }
 
   private Child daemon() {
-    Child daemon =
-        bench.start(
-            List.of(
-                "daemon",
-                "--socket",
-                socket(),
-                "--cas",
-                bench.store().folder().toString(),
-                "--stop-timeout",
-                "0"));
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (!daemon.out().contains("listening on")) {
-      if (!daemon.isAlive() || System.nanoTime() > deadline) {
-        throw new AssertionError("no daemon came: " + daemon.out() + daemon.err());
-      }
-      Workbench.pause();
-    }
-    return daemon;
-  }
-
-  private String socket() {
-    return bench.folder().resolve("daemon.sock").toString();
+    return ListeningDaemon.start(bench, bench.store().folder().toString());
   }
 }

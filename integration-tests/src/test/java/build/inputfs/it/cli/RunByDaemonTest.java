@@ -164,20 +164,11 @@ final class RunByDaemonTest {
   }
 
   private void startDaemon() {
-    Child daemon = daemon();
-    bench.keep(
-        () -> {
-          daemon.signal("TERM");
-          daemon.await(PATIENCE).ok();
-        });
+    ListeningDaemon.keep(bench, store());
   }
 
   private Child daemon() {
-    Child daemon =
-        bench.start(
-            List.of("daemon", "--socket", socket(), "--cas", store(), "--stop-timeout", "0"));
-    awaitOutput(daemon, "listening on");
-    return daemon;
+    return ListeningDaemon.start(bench, store());
   }
 
   private static void awaitOutput(Child child, String text) {
@@ -207,8 +198,7 @@ final class RunByDaemonTest {
   private Child start(String daemon, List<String> arguments, Map<String, String> more) {
     Map<String, String> environment = new HashMap<>(bench.programEnvironment());
     environment.putAll(more);
-    environment.put("INPUTFS_SOCKET", socket());
-    environment.put("INPUTFS_DAEMON", daemon);
+    environment.putAll(ListeningDaemon.environment(bench, daemon));
     List<String> command = new ArrayList<>(bench.command("run"));
     command.addAll(arguments);
     return bench.keep(Child.start(bench.folder(), environment, command));
@@ -223,10 +213,6 @@ final class RunByDaemonTest {
     return json.replaceAll("(?s)\"milliseconds\".*?}", "")
         .replaceAll("(?s)\"counters\".*?}", "")
         .replaceAll("\"mechanism\".*", "");
-  }
-
-  private String socket() {
-    return bench.folder().resolve("daemon.sock").toString();
   }
 
   private String store() {
