@@ -29,7 +29,6 @@ final class Fetch {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Set<Watcher> watchers = new HashSet<>();
-  private long progress = System.nanoTime();
   private @Nullable Path file;
   private long readable;
   private boolean whole;
@@ -55,7 +54,6 @@ final class Fetch {
     try {
       file = from;
       readable = bytes;
-      progress = System.nanoTime();
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -69,7 +67,6 @@ final class Fetch {
       file = from;
       readable = digest.size();
       whole = true;
-      progress = System.nanoTime();
       watchers.clear();
       changed.signalAll();
     } finally {
@@ -172,9 +169,10 @@ final class Fetch {
 
   private Content await(long bytes, boolean verified, boolean inStore, Duration patience)
       throws IOException {
-    long start = System.nanoTime();
     lock.lock();
     try {
+      Pace pace = new Pace(patience, readable);
+      boolean wasWhole = whole;
       while (true) {
         if (published) {
           return new Content(null, true);
@@ -186,12 +184,13 @@ final class Fetch {
         if (!inStore && there && (whole || !verified)) {
           return new Content(file, whole);
         }
-        long silent = System.nanoTime() - Math.max(start, progress);
-        long left = patience.toNanos() - silent;
+        if (whole != wasWhole) {
+          wasWhole = whole;
+          pace = new Pace(patience, readable);
+        }
+        long left = pace.left(readable);
         if (left <= 0) {
-          throw new IOException(
-              "remote too slow: nothing more of blobs/%s has come for %d s"
-                  .formatted(digest, patience.toSeconds()));
+          throw pace.tooSlow("blobs/" + digest);
         }
         try {
           var _ = changed.awaitNanos(left);

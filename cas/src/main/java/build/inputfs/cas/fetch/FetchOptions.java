@@ -14,7 +14,8 @@ import java.time.Duration;
  *     and can be read while they arrive
  * @param window how long a small blob may wait for others to go with it, when one is under way
  *     already
- * @param patience how long whoever waits for a blob goes on waiting when no byte of it comes
+ * @param patience how long whoever waits for a blob goes on waiting when nothing of it comes, or
+ *     less than 4 KB for each second
  */
 public record FetchOptions(
     int calls,

@@ -124,7 +124,12 @@ final class Fetcher implements Metered, AutoCloseable {
 
   /** The content of a small blob, when it is whole. */
   byte[] content(Fetch fetch) throws IOException {
-    Path file = fetch.awaitWhole(options.patience()).file();
+    return content(fetch, options.patience());
+  }
+
+  /** The same for who waits for another time. */
+  byte[] content(Fetch fetch, Duration patience) throws IOException {
+    Path file = fetch.awaitWhole(patience).file();
     if (file != null) {
       try {
         return Files.readAllBytes(file);
@@ -279,11 +284,15 @@ final class Fetcher implements Metered, AutoCloseable {
       incoming = store.receive(fetch.digest());
       IncomingBlob blob = incoming;
       long last = fetch.digest().size() - 1; // given out when all of it has proved right
+      Pace pace = new Pace(options.patience(), 0);
       remote.readUnverified(
           fetch.digest(),
           chunk -> {
             blob.write(chunk);
             fetch.arrived(blob.file(), Math.min(blob.written(), last));
+            if (pace.left(blob.written()) <= 0) {
+              throw pace.tooSlow("blobs/" + fetch.digest());
+            }
           });
       finish(fetch, incoming);
     } catch (IOException | RuntimeException e) {

@@ -17,9 +17,13 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
@@ -46,21 +50,23 @@ final class TreeFetches implements Metered {
   /** After so many directories it is known whether a tree is mostly here. */
   private static final int SAMPLE = 64;
 
+  /** How much of a tree may come before the directories that it belongs to. */
+  private static final long MOST_EARLY_BYTES = 16L << 20;
+
   /** A tree that is fetched by one call, or was. */
   private static final class TreeCall {
     final ReentrantLock lock = new ReentrantLock();
     final Condition changed = lock.newCondition();
     // Guarded by the lock.
     final Set<Digest> taken = new HashSet<>();
-    long progress = System.nanoTime();
     boolean done;
     @Nullable IOException failure;
   }
 
   /** Says to a call that no more is wanted. */
   private static final class Enough extends IOException {
-    Enough() {
-      super("most of the tree is here");
+    Enough(String why) {
+      super(why);
     }
   }
 
@@ -106,7 +112,7 @@ final class TreeFetches implements Metered {
     await(call, directory);
     Fetch fetch = fetcher.fetch(directory, Urgency.DEMANDED);
     boolean came = fetch.isWhole();
-    byte[] content = fetcher.content(fetch);
+    byte[] content = fetcher.content(fetch, patience.dividedBy(2));
     List<Digest> children = members(content, call);
     if (!came && !children.isEmpty()) {
       fetcher.start(() -> levels(children, call));
@@ -123,19 +129,16 @@ final class TreeFetches implements Metered {
     return children;
   }
 
-  /** Waits until a call brings a directory, or has ended without it. */
+  /**
+   * Waits until a call brings a directory, or has ended without it; no longer than half of the
+   * patience, as a call may bring all others first. Who waits asks for the very directory then.
+   */
   private void await(TreeCall call, Digest directory) throws IOException {
-    long start = System.nanoTime();
+    long left = patience.toNanos() / 2;
     call.lock.lock();
     try {
-      while (!call.done && !call.taken.contains(directory)) {
-        long left = patience.toNanos() - (System.nanoTime() - Math.max(start, call.progress));
-        if (left <= 0) {
-          throw new IOException(
-              "remote too slow: nothing more of the tree with blobs/%s has come for %d s"
-                  .formatted(directory, patience.toSeconds()));
-        }
-        var _ = call.changed.awaitNanos(left);
+      while (!call.done && !call.taken.contains(directory) && left > 0) {
+        left = call.changed.awaitNanos(left);
       }
       if (call.failure != null) {
         throw call.failure;
@@ -152,7 +155,7 @@ final class TreeFetches implements Metered {
     calls.increment();
     IOException failure = null;
     try {
-      Taking taking = new Taking(call);
+      Taking taking = new Taking(root, call);
       remote.tree(root, taking::take);
     } catch (Enough e) {
       abandoned.increment();
@@ -187,20 +190,54 @@ final class TreeFetches implements Metered {
             });
   }
 
-  /** Takes the directories that one call gives. For one thread. */
+  /**
+   * Takes the directories that one call gives, as far as the tree has them: from the root's message
+   * on, each that has come says which others belong to it. What comes ahead of that is kept until
+   * then, within limits; what is left at the end goes. For one thread.
+   */
   private final class Taking {
     private final TreeCall call;
+    private final Set<Digest> belonging = new HashSet<>();
+    private final Map<Digest, ByteBuffer> early = new HashMap<>();
+    private final Pace pace = new Pace(patience, 0);
+    private long earlyBytes;
+    private long bytes;
     private int known;
     private int unknown;
 
-    Taking(TreeCall call) {
+    Taking(Digest root, TreeCall call) {
       this.call = call;
+      belonging.add(root);
     }
 
     void take(Digest digest, ByteBuffer encoded) throws IOException {
-      for (Digest child : children(encoded.duplicate())) {
+      bytes += digest.size();
+      if (belonging.contains(digest)) {
+        Deque<Digest> below = new ArrayDeque<>(accept(digest, encoded));
+        while (!below.isEmpty()) {
+          Digest child = below.remove();
+          ByteBuffer kept = early.remove(child);
+          if (kept != null) {
+            earlyBytes -= child.size();
+            below.addAll(accept(child, kept));
+          }
+        }
+      } else if (earlyBytes + digest.size() <= MOST_EARLY_BYTES && !early.containsKey(digest)) {
+        early.put(digest, ByteBuffer.allocate(encoded.remaining()).put(encoded).flip());
+        earlyBytes += digest.size();
+      }
+      if (pace.left(bytes) <= 0) {
+        throw new Enough("the tree comes too slowly");
+      }
+    }
+
+    /** Takes a directory of the tree, and returns those that are in it. */
+    private List<Digest> accept(Digest digest, ByteBuffer encoded) throws IOException {
+      List<Digest> below = children(encoded.duplicate());
+      for (Digest child : below) {
         members.put(child, call);
       }
+      belonging.addAll(below);
       boolean isNew = fetcher.deliver(digest, encoded);
       directories.add(isNew ? 1 : 0);
       unknown += isNew ? 1 : 0;
@@ -208,14 +245,14 @@ final class TreeFetches implements Metered {
       call.lock.lock();
       try {
         call.taken.add(digest);
-        call.progress = System.nanoTime();
         call.changed.signalAll();
       } finally {
         call.lock.unlock();
       }
       if (known + unknown == SAMPLE && unknown < SAMPLE / 4) {
-        throw new Enough();
+        throw new Enough("most of the tree is here");
       }
+      return below;
     }
   }
 

@@ -349,6 +349,9 @@ final class FetchingSourceTest {
     assertThatThrownBy(end::get)
         .as("the last byte is given out when all have proved right")
         .hasCauseInstanceOf(DigestMismatchException.class);
+    while (told.isEmpty()) {
+      Thread.onSpinWait(); // watchers are told after those who wait
+    }
     assertThat(told).hasSize(1).first().isInstanceOf(DigestMismatchException.class);
     assertThat(blob(digest)).doesNotExist();
   }
@@ -413,6 +416,29 @@ final class FetchingSourceTest {
     Digest root = chain(32, "leaf");
 
     assertThat(walk(new TreeReader(source, 1 << 20), root)).isEqualTo(33);
+    assertThat(remote.trees).containsExactly(root);
+    assertThat(remote.batches).isEmpty();
+  }
+
+  @Test
+  void readDirectory_whenATreeComesWithOthers_keepsWhatBelongsToItAlone() throws IOException {
+    Digest root = chain(8, "leaf");
+    remote.strangers = List.of(chain(1, "stranger"), chain(2, "another"));
+
+    assertThat(walk(new TreeReader(source, 1 << 20), root)).isEqualTo(9);
+    source.close();
+
+    assertThat(remote.strangers).noneMatch(store::contains);
+    assertThat(store.contains(root)).isTrue();
+    assertThat(counter("fetch_blobs")).as("all but the empty one").isEqualTo(8);
+  }
+
+  @Test
+  void readDirectory_ofATreeThatComesBackwards_takesItInOneCall() throws IOException {
+    Digest root = chain(300, "leaf");
+    remote.backwards = true;
+
+    assertThat(walk(new TreeReader(source, 1 << 20), root)).isEqualTo(301);
     assertThat(remote.trees).containsExactly(root);
     assertThat(remote.batches).isEmpty();
   }

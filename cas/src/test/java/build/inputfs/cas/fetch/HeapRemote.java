@@ -62,6 +62,12 @@ final class HeapRemote implements RemoteBlobs {
   /** Which directories of a tree are sent with it. */
   volatile Predicate<Digest> inTrees = digest -> true;
 
+  /** What is sent with each tree before anything of it. */
+  volatile List<Digest> strangers = List.of();
+
+  /** Whether the directories below come before those that they are in. */
+  volatile boolean backwards;
+
   Digest put(byte[] content) {
     Digest digest = DigestFunction.SHA256.digest(content);
     blobs.put(digest, content.clone());
@@ -138,6 +144,9 @@ final class HeapRemote implements RemoteBlobs {
   public void tree(Digest root, TreeSink sink) throws IOException {
     trees.add(root);
     begin();
+    for (Digest stranger : strangers) {
+      sink.directory(stranger, ByteBuffer.wrap(content(stranger)));
+    }
     send(root, sink);
   }
 
@@ -146,7 +155,9 @@ final class HeapRemote implements RemoteBlobs {
     if (!inTrees.test(digest)) {
       return;
     }
-    sink.directory(digest, ByteBuffer.wrap(content));
+    if (!backwards) {
+      sink.directory(digest, ByteBuffer.wrap(content));
+    }
     Directory directory;
     try {
       directory = Directory.parseFrom(content);
@@ -155,6 +166,9 @@ final class HeapRemote implements RemoteBlobs {
     }
     for (DirectoryNode child : directory.getDirectoriesList()) {
       send(Digests.fromProto(child.getDigest()), sink);
+    }
+    if (backwards) {
+      sink.directory(digest, ByteBuffer.wrap(content));
     }
   }
 }

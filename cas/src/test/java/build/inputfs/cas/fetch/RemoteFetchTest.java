@@ -14,6 +14,7 @@ import build.inputfs.cas.remote.RemoteException;
 import build.inputfs.cas.remote.RemoteOptions;
 import build.inputfs.cas.remote.RemoteTarget;
 import build.inputfs.cas.remote.testserver.DelayRelay;
+import build.inputfs.cas.remote.testserver.Fault;
 import build.inputfs.cas.remote.testserver.ReapiServer;
 import build.inputfs.cas.remote.testserver.Rpc;
 import build.inputfs.cas.store.LocalStore;
@@ -172,6 +173,53 @@ final class RemoteFetchTest {
     }
     relay.hang(false);
     assertThat(source.locate(DigestFunction.SHA256.digest(large), false)).hasBinaryContent(large);
+  }
+
+  @Test
+  void tricklingBlob_isGivenUp() throws IOException {
+    source.close();
+    source =
+        new FetchingSource(store, remote, FetchOptions.USUAL.withPatience(Duration.ofSeconds(1)));
+    byte[] content = bytes(5 << 20, 6);
+    Digest digest = server.put(content);
+    server.choose(rpc -> rpc == Rpc.READ ? new Fault.Trickles(Duration.ofMillis(100)) : null);
+
+    assertThatThrownBy(() -> source.locate(digest, false, 0, 4096, cause -> {}))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("remote too slow")
+        .hasMessageContaining("blobs/" + digest);
+
+    while (source.isArriving(digest)) {
+      Thread.onSpinWait(); // the call is given up too, not only waiting for it
+    }
+    server.choose(rpc -> null);
+    assertThat(source.locate(digest, false)).hasBinaryContent(content);
+  }
+
+  @Test
+  void tricklingTree_isReadByItsDirectoriesInTheEnd() throws IOException {
+    source.close();
+    source =
+        new FetchingSource(store, remote, FetchOptions.USUAL.withPatience(Duration.ofSeconds(1)));
+    Digest digest = server.put(Directory.getDefaultInstance().toByteArray());
+    for (int i = 0; i < 60; i++) {
+      digest =
+          server.put(
+              Directory.newBuilder()
+                  .addDirectories(
+                      DirectoryNode.newBuilder()
+                          .setName("d" + i)
+                          .setDigest(Digests.toProto(digest)))
+                  .build()
+                  .toByteArray());
+    }
+    server.choose(rpc -> rpc == Rpc.GET_TREE ? new Fault.Trickles(Duration.ofMillis(200)) : null);
+    TreeReader trees = new TreeReader(source, 1 << 20);
+    InputDirectory directory = trees.directory(digest);
+    while (directory.size() > 0) {
+      directory = trees.directory(directory.digest(0));
+    }
+    assertThat(server.seen(Rpc.BATCH_READ)).hasSizeGreaterThan(10);
   }
 
   @Test

@@ -23,8 +23,11 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Contents as streams. */
@@ -94,6 +97,7 @@ final class ByteStreamService extends ByteStreamGrpc.ByteStreamImplBase {
     private final int chunk;
     private final @Nullable Fault fault;
     private long at;
+    private long due = System.nanoTime();
     private boolean closed;
 
     Pump(
@@ -125,6 +129,10 @@ final class ByteStreamService extends ByteStreamGrpc.ByteStreamImplBase {
           if (fault instanceof Fault.Hangs(long after) && at - start >= after) {
             return;
           }
+          if (fault instanceof Fault.Trickles(Duration pause) && at < end) {
+            trickle(pause);
+            return;
+          }
           boolean early = fault instanceof Fault.EndsEarly(long after) && at - start >= after;
           if (at >= end || early) {
             if (fault instanceof Fault.Adds(int bytes)) {
@@ -149,6 +157,17 @@ final class ByteStreamService extends ByteStreamGrpc.ByteStreamImplBase {
       }
     }
 
+    /** Sends one byte if it is time, and has this called again. */
+    private void trickle(Duration pause) throws IOException {
+      long now = System.nanoTime();
+      if (now - due >= 0) {
+        send(Blobs.read(channel, at, 1));
+        at++;
+        due = now + pause.toNanos();
+        CompletableFuture.delayedExecutor(pause.toNanos(), TimeUnit.NANOSECONDS).execute(this::run);
+      }
+    }
+
     /** Where the next piece ends at the latest. */
     private long next() {
       long after =
@@ -156,7 +175,8 @@ final class ByteStreamService extends ByteStreamGrpc.ByteStreamImplBase {
             case Fault.Fails(_, long bytes) -> bytes;
             case Fault.Hangs(long bytes) -> bytes;
             case Fault.EndsEarly(long bytes) -> bytes;
-            case Fault.Corrupts _, Fault.Adds _, Fault.Waits _ -> Long.MAX_VALUE - start;
+            case Fault.Corrupts _, Fault.Adds _, Fault.Trickles _, Fault.Waits _ ->
+                Long.MAX_VALUE - start;
             case null -> Long.MAX_VALUE - start;
           };
       return Math.min(end, start + after);

@@ -20,6 +20,7 @@ import com.google.rpc.Status;
 import io.grpc.Status.Code;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -179,7 +180,7 @@ final class CasService extends ContentAddressableStorageGrpc.ContentAddressableS
       throw io.grpc.Status.NOT_FOUND.withDescription("no such tree").asRuntimeException();
     }
     List<ByteString> all = directories(root);
-    int page = server.habits().page();
+    int page = fault instanceof Fault.Trickles ? 1 : server.habits().page();
     int from = request.getPageToken().isEmpty() ? 0 : Integer.parseInt(request.getPageToken());
     long sent = 0;
     for (int at = from; at < all.size(); at += page) {
@@ -192,7 +193,10 @@ final class CasService extends ContentAddressableStorageGrpc.ContentAddressableS
         return;
       }
       if (fault instanceof Fault.Hangs(long after) && sent >= after) {
-        hang();
+        pause(Duration.ofNanos(Long.MAX_VALUE));
+      }
+      if (fault instanceof Fault.Trickles(Duration time)) {
+        pause(time);
       }
       if (fault instanceof Fault.Corrupts(long byteAt) && at == 0) {
         byte[] wrong = some.getFirst().toByteArray();
@@ -208,9 +212,9 @@ final class CasService extends ContentAddressableStorageGrpc.ContentAddressableS
     }
   }
 
-  private static void hang() {
+  private static void pause(Duration time) {
     try {
-      Thread.sleep(Long.MAX_VALUE);
+      Thread.sleep(time);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

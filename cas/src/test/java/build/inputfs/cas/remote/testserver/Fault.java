@@ -20,6 +20,9 @@ public sealed interface Fault {
   /** More is sent than there is. */
   record Adds(int bytes) implements Fault {}
 
+  /** What is streamed comes a byte at a time, a tree a directory at a time, with pauses between. */
+  record Trickles(Duration pause) implements Fault {}
+
   /** The answer begins after a while. */
   record Waits(Duration time) implements Fault {}
 }
