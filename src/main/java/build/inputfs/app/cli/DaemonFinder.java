@@ -4,6 +4,7 @@ import build.inputfs.app.client.DaemonClient;
 import build.inputfs.app.client.DaemonClient.Info;
 import build.inputfs.app.client.UnservedException;
 import build.inputfs.app.daemon.SocketPath;
+import build.inputfs.cas.posix.Host;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,10 +38,9 @@ final class DaemonFinder {
     return this;
   }
 
-  /** Where this user's daemon listens: the owner of /proc/self is the effective user, proc(5). */
+  /** Where this user's daemon listens. */
   Path socket() throws IOException {
-    int user = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-    return SocketPath.of(environment, user);
+    return SocketPath.of(environment, Host.effectiveUser());
   }
 
   /**

@@ -135,6 +135,10 @@ final class RealStrategies implements Strategies {
 
   private ViewStrategy overlay(Posix posix, BlobSource blobs, TreeReader trees, Path scratch)
       throws IOException {
+    if (posix.isMac()) {
+      return new Refused(
+          "overlay", "overlayfs is Linux's; macOS has fuse, clone, hardlink and copy");
+    }
     Privileges privileges = Privileges.read();
     if (!privileges.mayMount()) {
       return new Refused("overlay", whyNoOverlay());

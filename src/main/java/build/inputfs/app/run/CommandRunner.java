@@ -1,6 +1,7 @@
 package build.inputfs.app.run;
 
 import build.inputfs.cas.posix.Errnos;
+import build.inputfs.cas.posix.Host;
 import build.inputfs.cas.posix.PosixException;
 import build.inputfs.cas.posix.Processes;
 import build.inputfs.cas.posix.Processes.Program;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
@@ -161,6 +163,9 @@ public final class CommandRunner {
 
   /** Whether the terminal sends SIGINT to this process's group, and so to the command: proc(5). */
   private static boolean isForegroundOfTerminal() throws IOException {
+    if (Host.isMac()) {
+      return Objects.requireNonNull(System.console(), "since Java 22 there is one").isTerminal();
+    }
     String stat = Files.readString(Path.of("/proc/self/stat"));
     String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
     String group = fields[2];

@@ -1,5 +1,6 @@
 package build.inputfs.app.run;
 
+import build.inputfs.cas.posix.Host;
 import build.inputfs.cas.proto.Command;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -46,8 +47,16 @@ public final class Environment {
     return environment;
   }
 
-  /** The variables that this program was started with: proc(5). */
+  /**
+   * The variables that this program was started with: proc(5). On macOS, which has no such file,
+   * they are as Java has decoded them.
+   */
   public static Environment inherited() throws IOException {
+    if (Host.isMac()) {
+      StringBuilder block = new StringBuilder();
+      System.getenv().forEach((name, value) -> block.append(name + "=" + value + "\0"));
+      return ofBlock(block.toString().getBytes(StandardCharsets.UTF_8));
+    }
     return ofBlock(Files.readAllBytes(Path.of("/proc/self/environ")));
   }
 

@@ -117,7 +117,7 @@ public final class DirectoryCache implements Metered, AutoCloseable {
       CacheLimits limits,
       int lock)
       throws IOException {
-    Workspace workspace = Workspace.open(posix, remover, TreeCloner.here(posix), place);
+    Workspace workspace = Workspace.open(posix, remover, TreeCloner.of(posix), place);
     try {
       DirectoryCache cache =
           new DirectoryCache(posix, reader, materializer, options, limits, place, workspace, lock);

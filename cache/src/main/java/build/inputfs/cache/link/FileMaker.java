@@ -26,6 +26,7 @@ final class FileMaker implements AutoCloseable {
   private static final int TYPE_REGULAR = 0100000;
   private static final int ANY_EXECUTE = 0111;
   private static final int OWNER_READ = 0400;
+  private static final int UNKNOWN_MODE = -1;
 
   private final Posix posix;
   private final BlobSource blobs;
@@ -90,15 +91,7 @@ final class FileMaker implements AutoCloseable {
     Posix.check(posix.mknodat(directory, name, TYPE_REGULAR | (mode & 0777)), "create " + what);
     inodes.finish(directory, name, times, what);
     if (!inodes.isCreatedWith(mode)) {
-      int flags = Posix.O_PATH | Posix.O_NOFOLLOW;
-      int fd = Posix.check(posix.openat(directory, name, flags, 0), "open " + what);
-      try {
-        // The way to the inode of such a descriptor: open(2).
-        int result = posix.fchmodat(Posix.AT_FDCWD, "/proc/self/fd/" + fd, mode);
-        Posix.check(result, "chmod " + what);
-      } finally {
-        posix.close(fd);
-      }
+      Posix.check(posix.chmodat(directory, name, mode), "chmod " + what);
     }
     empty.increment();
   }
@@ -142,6 +135,9 @@ final class FileMaker implements AutoCloseable {
     int in = Posix.check(posix.open(source, Posix.O_RDONLY | Posix.O_NOFOLLOW, 0), "open " + what);
     try {
       boolean executable = (mode & ANY_EXECUTE) != 0;
+      if (cloneWhole(in, directory, name, mode, times, what)) {
+        return;
+      }
       int made = (mode | (executable ? OWNER_READ : 0)) & 0777;
       int flags = Posix.O_WRONLY | Posix.O_CREAT | Posix.O_EXCL | Posix.O_NOFOLLOW;
       int out = Posix.check(posix.openat(directory, name, flags, made), "create " + what);
@@ -158,6 +154,32 @@ final class FileMaker implements AutoCloseable {
     } finally {
       posix.close(in);
     }
+  }
+
+  /**
+   * Makes the file by a call that clones a file into a new one, where this system has that; returns
+   * false, with nothing made, where it has not, or the disk cannot. Nobody ever has the clone open
+   * for writing.
+   */
+  private boolean cloneWhole(
+      int in, int directory, String name, int mode, long[] times, String what) throws IOException {
+    if (mechanism.getPlain() == Mechanism.COPY) {
+      return false;
+    }
+    int result = posix.cloneAs(in, directory, name);
+    if (isImpossible(result)) {
+      return false; // the next call that clones finds out too, and then no more is tried
+    }
+    Posix.check(result, "clone " + what);
+    int flags = Posix.O_RDONLY | Posix.O_NOFOLLOW;
+    int fd = Posix.check(posix.openat(directory, name, flags, 0), "open " + what);
+    try {
+      inodes.finish(fd, UNKNOWN_MODE, mode, times, what);
+    } finally {
+      posix.close(fd);
+    }
+    clones.increment();
+    return true;
   }
 
   /** Opens a file for reading and closes the descriptor that was open for writing. */
@@ -195,6 +217,7 @@ final class FileMaker implements AutoCloseable {
     return errno == Errnos.EXDEV
         || errno == Errnos.EPERM
         || errno == Errnos.EOPNOTSUPP
+        || errno == Errnos.ENOTSUP
         || errno == Errnos.EINVAL
         || errno == Errnos.ENOSYS
         || errno == Errnos.ENOTTY;

@@ -77,7 +77,7 @@ public final class RealTreeStrategy implements ViewStrategy {
       CacheFolder caches,
       int threads)
       throws IOException {
-    return open(posix, mechanism, source, reader, folder, caches, threads, TreeCloner.here(posix));
+    return open(posix, mechanism, source, reader, folder, caches, threads, TreeCloner.of(posix));
   }
 
   static RealTreeStrategy open(

@@ -38,9 +38,7 @@ final class Replicas implements AutoCloseable {
     FileStat stat = new FileStat();
     return posix.fstat(fd, stat) == 0
         && stat.nlink() < linkLimit
-        && posix.linkat(
-                Posix.AT_FDCWD, "/proc/self/fd/" + fd, directory, name, Posix.AT_SYMLINK_FOLLOW)
-            == 0;
+        && posix.linkDescriptor(fd, directory, name) == 0;
   }
 
   /** Takes a finished file of the tree as the replica of a blob, in place of the last one. */

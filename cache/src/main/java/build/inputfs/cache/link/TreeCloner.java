@@ -9,16 +9,9 @@ import java.nio.file.Path;
  */
 interface TreeCloner {
 
-  /** The way of this machine. */
-  static TreeCloner here(Posix posix) {
-    return of(posix, System.getProperty("os.name", ""));
-  }
-
-  /** The way of an operating system, which may find that the disk cannot. */
-  static TreeCloner of(Posix posix, String operatingSystem) {
-    return operatingSystem.startsWith("Mac")
-        ? new CloneFiles(posix, posix::clonefile)
-        : new Subvolumes(posix);
+  /** The way of this operating system, which may find that the disk cannot. */
+  static TreeCloner of(Posix posix) {
+    return posix.isMac() ? new CloneFiles(posix, posix::clonefile) : new Subvolumes(posix);
   }
 
   /**

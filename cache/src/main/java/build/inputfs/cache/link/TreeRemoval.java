@@ -140,15 +140,11 @@ final class TreeRemoval {
     return fd;
   }
 
-  /** Lets a directory's owner in, without following a symlink: open(2) on O_PATH. */
+  /**
+   * Lets a directory's owner in, without following a symlink; where that fails so will the rest.
+   */
   private void unlock(int directory, MemorySegment name) {
-    int fd =
-        posix.openat(
-            directory, name.address(), Posix.O_PATH | Posix.O_DIRECTORY | Posix.O_NOFOLLOW);
-    if (fd >= 0) {
-      posix.fchmodat(Posix.AT_FDCWD, "/proc/self/fd/" + fd, ALL_OF_OWNER);
-      posix.close(fd);
-    }
+    var _ = posix.chmodDirectory(directory, name.address(), ALL_OF_OWNER);
   }
 
   /** One thing less is to be done in a directory; when it was the last, the directory goes. */

@@ -2,6 +2,7 @@ package build.inputfs.cache.view;
 
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.FileStat;
+import build.inputfs.cas.posix.Host;
 import build.inputfs.cas.posix.Posix;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -160,7 +161,7 @@ public final class SessionFolder implements AutoCloseable {
 
   /** The folders of this user's whose names begin so. */
   public static List<Path> list(Path parent, String prefix) throws IOException {
-    Object user = Files.getAttribute(Path.of("/proc/self"), OWNER);
+    Object user = Host.effectiveUser();
     List<Path> found = new ArrayList<>();
     try (DirectoryStream<Path> paths =
         Files.newDirectoryStream(

@@ -26,11 +26,11 @@ import org.jspecify.annotations.Nullable;
 final class LinkFixture implements AutoCloseable {
   static final int THREADS = 3;
 
-  final Posix posix = Posix.load();
+  final Posix posix;
   final Path folder;
   final LocalStore store;
   final TreeReader reader;
-  final TreeRemover remover = new TreeRemover(posix, THREADS);
+  final TreeRemover remover;
   final Materializer materializer;
 
   LinkFixture(Path folder) throws IOException {
@@ -38,7 +38,13 @@ final class LinkFixture implements AutoCloseable {
   }
 
   LinkFixture(Path folder, int linkLimit) throws IOException {
+    this(folder, linkLimit, Posix.load());
+  }
+
+  LinkFixture(Path folder, int linkLimit, Posix posix) throws IOException {
+    this.posix = posix;
     this.folder = folder;
+    this.remover = new TreeRemover(posix, THREADS);
     this.store =
         LocalStore.open(
             folder.resolve("store"),

@@ -9,6 +9,8 @@ import build.inputfs.cache.view.ViewSpec;
 import build.inputfs.cache.view.ViewStrategy;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.posix.Errnos;
+import build.inputfs.cas.posix.Host;
+import build.inputfs.cas.posix.MacOnLinux;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -90,14 +92,13 @@ final class TreeClonerTest extends LinkTest {
 
   @Test
   void cloner_isChosenByTheSystem() {
-    assertThat(TreeCloner.of(fixture.posix, "Mac OS X")).isInstanceOf(CloneFiles.class);
-    assertThat(TreeCloner.of(fixture.posix, "Linux")).isInstanceOf(Subvolumes.class);
-    assertThat(TreeCloner.here(fixture.posix)).isNotNull();
+    assertThat(TreeCloner.of(MacOnLinux.create().posix())).isInstanceOf(CloneFiles.class);
+    assertThat(TreeCloner.of(fixture.posix).movesTrees()).isEqualTo(Host.isMac());
   }
 
   @Test
   void clonefile_whereTheSystemHasNone_saysSoAndLeavesNothing() {
-    if (!System.getProperty("os.name", "").startsWith("Mac")) {
+    if (!Host.isMac()) {
       assertThat(fixture.posix.clonefile(scratch, tree)).isEqualTo(-Errnos.ENOSYS);
       CloneFiles clones = new CloneFiles(fixture.posix, fixture.posix::clonefile);
       assertThat(clones.probe(scratch.resolve("tree"))).isEqualTo(-Errnos.ENOSYS);

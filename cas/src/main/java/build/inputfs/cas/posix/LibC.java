@@ -5,7 +5,8 @@ import jnr.ffi.annotations.Out;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The C library as jnr-ffi binds it: signatures only. {@link Posix} is what callers use.
+ * The C library of Linux as jnr-ffi binds it: signatures only. {@link Posix} is what callers use.
+ * On macOS {@link MacCalls} stands in its place.
  *
  * <p>Addresses are passed as {@code long}, so that a call needs no wrapper object. Public because
  * jnr-ffi's generated code implements it from another class loader.
@@ -67,6 +68,8 @@ public interface LibC {
 
   int fchmodat(int dirfd, String path, int mode, int flags);
 
+  int fchmodat(int dirfd, long path, int mode, int flags);
+
   int linkat(int olddirfd, String oldpath, int newdirfd, String newpath, int flags);
 
   int unlinkat(int dirfd, String path, int flags);
@@ -122,6 +125,12 @@ public interface LibC {
   int pipe2(@Out int[] fds, int flags);
 
   int getpagesize();
+
+  /** Of macOS alone. */
+  int clonefile(String source, String target, int flags);
+
+  /** Of macOS alone. */
+  int fclonefileat(int source, int dirfd, String path, int flags);
 
   int geteuid();
 

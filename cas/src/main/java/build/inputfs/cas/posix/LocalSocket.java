@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
- * A connection to a Unix socket: unix(7). Linux only.
+ * A connection to a Unix socket: unix(7).
  *
  * <p>Why not the JDK's: to open its first one takes longer than a short program runs, as it looks
  * for a source of random numbers.
@@ -16,16 +16,19 @@ import java.nio.file.Path;
 public final class LocalSocket implements AutoCloseable {
   private static final int AF_UNIX = 1;
   private static final int SOCK_STREAM = 1;
-  private static final int SOCK_CLOEXEC = 0x80000;
+
+  /** macOS has none: there programs are given the descriptors that are named alone. */
+  private static final int SOCK_CLOEXEC = Host.pick(0x80000, 0);
+
   private static final int SOL_SOCKET = 1;
   private static final int SO_PEERCRED = 17;
-  private static final int MSG_NOSIGNAL = 0x4000;
+  private static final int MSG_NOSIGNAL = Host.pick(0x4000, 0x80000);
   private static final int SHUT_RDWR = 2;
 
   /** sockaddr_un: the family, then the path with its NUL. */
   private static final int PATH_OFFSET = 2;
 
-  private static final int PATH_MAX = 108;
+  private static final int PATH_MAX = Host.pick(108, 104);
 
   /** Where ucred has the user: after the process id. */
   private static final int UCRED_UID = 4;
@@ -55,7 +58,7 @@ public final class LocalSocket implements AutoCloseable {
     LocalSocket socket = new LocalSocket(libc, CLibrary.check(fd, "socket"));
     try (NativeMemory memory = new NativeMemory()) {
       long address = memory.block(PATH_OFFSET + PATH_MAX);
-      memory.putShort(address, (short) AF_UNIX);
+      memory.putShort(address, family(PATH_OFFSET + PATH_MAX, Host.isMac()));
       memory.put(address + PATH_OFFSET, name, 0, name.length);
       int result = CLibrary.wrap(libc.call("connect", fd, address, PATH_OFFSET + PATH_MAX));
       CLibrary.check(result, "connect " + path);
@@ -66,6 +69,11 @@ public final class LocalSocket implements AutoCloseable {
     return socket;
   }
 
+  /** The first two bytes of an address; on macOS the first tells how long it is. */
+  static short family(int length, boolean mac) {
+    return (short) (mac ? AF_UNIX << Byte.SIZE | length : AF_UNIX);
+  }
+
   /** This process's effective user. */
   public int ownUser() {
     return libc.call("geteuid");
@@ -74,6 +82,12 @@ public final class LocalSocket implements AutoCloseable {
   /** The user of who listens, as it was then. */
   public int peerUser() throws PosixException {
     try (NativeMemory memory = new NativeMemory()) {
+      if (Host.isMac()) {
+        long ids = memory.block(2 * Integer.BYTES);
+        int result = libc.call("getpeereid", fd, ids, ids + Integer.BYTES);
+        CLibrary.check(CLibrary.wrap(result), "getpeereid");
+        return memory.getInt(ids);
+      }
       long credentials = memory.block(UCRED_SIZE);
       long length = memory.block(Integer.BYTES);
       memory.putInt(length, UCRED_SIZE);

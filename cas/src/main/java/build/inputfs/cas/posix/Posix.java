@@ -22,11 +22,13 @@ import jnr.ffi.Runtime;
  */
 public final class Posix {
   /** Names the working directory in the calls that end in {@code at}: openat(2). */
-  public static final int AT_FDCWD = -100;
+  public static final int AT_FDCWD = Host.pick(-100, -2);
 
-  public static final int AT_SYMLINK_NOFOLLOW = 0x100;
-  public static final int AT_SYMLINK_FOLLOW = 0x400;
-  public static final int AT_REMOVEDIR = 0x200;
+  public static final int AT_SYMLINK_NOFOLLOW = Host.pick(0x100, 0x20);
+  public static final int AT_SYMLINK_FOLLOW = Host.pick(0x400, 0x40);
+  public static final int AT_REMOVEDIR = Host.pick(0x200, 0x80);
+
+  /** Means the descriptor itself, in {@link #statx} and its like. */
   public static final int AT_EMPTY_PATH = 0x1000;
 
   public static final int O_RDONLY = OpenFlags.O_RDONLY.intValue();
@@ -39,27 +41,29 @@ public final class Posix {
   public static final int O_APPEND = OpenFlags.O_APPEND.intValue();
   public static final int O_NOFOLLOW = OpenFlags.O_NOFOLLOW.intValue();
   public static final int O_DIRECTORY = OpenFlags.O_DIRECTORY.intValue();
-  public static final int O_CLOEXEC = 0x80000;
-  public static final int O_PATH = 0x200000;
+  public static final int O_CLOEXEC = Host.pick(0x80000, 0x1000000);
+
+  /** To name a file and no more. macOS has no such flag; O_EVTONLY comes next to it. */
+  public static final int O_PATH = Host.pick(0x200000, 0x8000);
 
   public static final int LOCK_SH = 1;
   public static final int LOCK_EX = 2;
   public static final int LOCK_NB = 4;
 
   /** For {@link #utimensat}'s nanoseconds: leave this time as it is. */
-  public static final long UTIME_OMIT = (1L << 30) - 2;
+  public static final long UTIME_OMIT = Host.isMac() ? -2 : (1L << 30) - 2;
 
   /** For {@link #utimensat}'s nanoseconds: the current time. */
-  public static final long UTIME_NOW = (1L << 30) - 1;
+  public static final long UTIME_NOW = Host.isMac() ? -1 : (1L << 30) - 1;
 
-  public static final int RENAME_NOREPLACE = 1;
+  public static final int RENAME_NOREPLACE = Host.pick(1, 4);
   public static final int RENAME_EXCHANGE = 2;
 
   /** fallocate(2)'s modes that take no space: to punch a hole, and to cut or shift a range. */
   public static final int FALLOC_GIVES_BACK = 0x2 | 0x8 | 0x20;
 
-  public static final int SEEK_DATA = 3;
-  public static final int SEEK_HOLE = 4;
+  public static final int SEEK_DATA = Host.pick(3, 4);
+  public static final int SEEK_HOLE = Host.pick(4, 3);
 
   public static final long MS_RDONLY = 1;
   public static final long MS_NOSUID = 2;
@@ -74,11 +78,17 @@ public final class Posix {
   /** ioctl_ficlone(2): share the extents of the file whose descriptor is the argument. */
   private static final long FICLONE = 0x40049409L;
 
+  /** fclonefileat(2): whoever clones a file owns the clone. */
+  private static final int CLONE_NO_OWNER = 2;
+
+  /** fcntl(2) of macOS: the path of an open file. */
+  private static final int F_GETPATH = 50;
+
   private static final int PROT_READ = 1;
   private static final int PROT_WRITE = 2;
   private static final int MAP_SHARED = 1;
   private static final int MAP_PRIVATE = 2;
-  private static final int MAP_ANONYMOUS = 0x20;
+  private static final int MAP_ANONYMOUS = Host.pick(0x20, 0x1000);
 
   // System call numbers, the same on all architectures that we run on.
   private static final long QUOTACTL_FD = 443;
@@ -92,24 +102,37 @@ public final class Posix {
   private static final int MOVE_MOUNT_F_EMPTY_PATH = 0x4;
   private static final int MOVE_MOUNT_T_EMPTY_PATH = 0x40;
 
+  private static final String OWN_DESCRIPTORS = "/proc/self/fd/";
+
   private static final int STATX_BASIC_STATS = 0x7ff;
   private static final int STATX_MNT_ID = 0x1000;
   private static final int AT_STATX_DONT_SYNC = 0x4000;
-  private static final int CLOCK_REALTIME_COARSE = 5;
+  private static final int FILE_CLOCK = Host.pick(5, 0);
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
   private final LibC libc;
   private final Runtime runtime;
+  private final boolean mac;
 
-  private Posix(LibC libc) {
+  Posix(LibC libc, Runtime runtime, boolean mac) {
     this.libc = libc;
-    this.runtime = Runtime.getRuntime(libc);
+    this.runtime = runtime;
+    this.mac = mac;
   }
 
   /** Binds the C library. It takes some tens of milliseconds: make one and hand it on. */
   public static Posix load() {
-    return new Posix(LibraryLoader.create(LibC.class).load("c"));
+    if (Host.isMac()) {
+      return MacCalls.load();
+    }
+    LibC libc = LibraryLoader.create(LibC.class).load("c");
+    return new Posix(libc, Runtime.getRuntime(libc), false);
+  }
+
+  /** Whether these are the calls of macOS: some then are others, or fail with ENOSYS. */
+  public boolean isMac() {
+    return mac;
   }
 
   /**
@@ -256,14 +279,16 @@ public final class Posix {
    * directory with all that is in it; {@code -ENOSYS} where the system has no such call.
    */
   public int clonefile(Path source, Path target) {
-    CLibrary library = new CLibrary();
-    try (NativeMemory memory = new NativeMemory()) {
-      long from = memory.string(source.toString());
-      long to = memory.string(target.toString());
-      return CLibrary.wrap(library.call("clonefile", from, to, 0));
-    } catch (UnsatisfiedLinkError e) {
-      return -Errnos.ENOSYS;
-    }
+    return mac ? wrap(libc.clonefile(source.toString(), target.toString(), 0)) : -Errnos.ENOSYS;
+  }
+
+  /**
+   * fclonefileat(2) of macOS: makes a new file, named {@code path}, that shares all of {@code
+   * source}'s extents and has its mode and times, and this process's owner. Where the system has no
+   * such call it is {@code -ENOSYS}, and nothing was asked: {@link #reflink} is what Linux has.
+   */
+  public int cloneAs(int source, int dirfd, String path) {
+    return mac ? wrap(libc.fclonefileat(source, dirfd, path, CLONE_NO_OWNER)) : -Errnos.ENOSYS;
   }
 
   /** ioctl(2): {@code argument} is a number or the address of native memory. */
@@ -343,14 +368,72 @@ public final class Posix {
     return wrap(libc.lgetxattr(path.toString(), name, value, value.length));
   }
 
-  /** fchmodat(2), which follows a symlink: only for names that cannot be one. */
-  public int fchmodat(int dirfd, String path, int mode) {
-    return wrap(libc.fchmodat(dirfd, path, mode, 0));
+  /**
+   * Sets the mode of a directory whose name ends with NUL in native memory; a symlink to one is
+   * refused, and on Linux anything else.
+   */
+  public int chmodDirectory(int dirfd, long name, int mode) {
+    return mac
+        ? wrap(libc.fchmodat(dirfd, name, mode, AT_SYMLINK_NOFOLLOW))
+        : chmodThrough(openat(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW), mode);
+  }
+
+  /** Sets the mode of a file or directory, of a symlink never what it points to. */
+  public int chmodat(int dirfd, String path, int mode) {
+    return mac
+        ? wrap(libc.fchmodat(dirfd, path, mode, AT_SYMLINK_NOFOLLOW))
+        : chmodThrough(openat(dirfd, path, O_PATH | O_NOFOLLOW, 0), mode);
+  }
+
+  /** The way to the inode of a descriptor that names a file and no more: open(2). */
+  private int chmodThrough(int fd, int mode) {
+    if (fd < 0) {
+      return fd;
+    }
+    try {
+      return wrap(libc.fchmodat(AT_FDCWD, OWN_DESCRIPTORS + fd, mode, 0));
+    } finally {
+      close(fd);
+    }
   }
 
   /** linkat(2); flags 0 does not follow a symlink. */
   public int linkat(int oldDir, String oldPath, int newDir, String newPath, int flags) {
     return wrap(libc.linkat(oldDir, oldPath, newDir, newPath, flags));
+  }
+
+  /**
+   * Makes a link to an open file, whatever its name is by now: linkat(2) through proc(5). {@code
+   * -ENOSYS} on macOS, which has no way.
+   */
+  public int linkDescriptor(int fd, int newDir, String newPath) {
+    return mac
+        ? -Errnos.ENOSYS
+        : linkat(AT_FDCWD, OWN_DESCRIPTORS + fd, newDir, newPath, AT_SYMLINK_FOLLOW);
+  }
+
+  /**
+   * The path that an open file has now: readlink(2) of its link in proc(5), or fcntl(2).
+   *
+   * @return how many bytes were put in {@code buffer}, which has to be large enough for any path
+   */
+  public int pathOf(int fd, byte[] buffer) {
+    if (!mac) {
+      return readlinkat(AT_FDCWD, OWN_DESCRIPTORS + fd, buffer);
+    }
+    try (NativeMemory memory = new NativeMemory()) {
+      long address = memory.block(buffer.length);
+      int result = wrap(libc.fcntl(fd, F_GETPATH, address));
+      if (result < 0) {
+        return result;
+      }
+      memory.get(address, buffer, 0, buffer.length);
+      int length = 0;
+      while (length < buffer.length && buffer[length] != 0) {
+        length++;
+      }
+      return length;
+    }
   }
 
   /** unlinkat(2): with {@link #AT_REMOVEDIR} it is rmdir(2). */
@@ -504,12 +587,13 @@ public final class Posix {
   }
 
   /**
-   * The time that the kernel stamps on files now: clock_gettime(2) with CLOCK_REALTIME_COARSE.
+   * The time that the kernel stamps on files now: clock_gettime(2) with CLOCK_REALTIME_COARSE, or
+   * CLOCK_REALTIME on macOS.
    *
    * @param out receives seconds and nanoseconds
    */
   public void fileTime(long[] out) {
-    libc.clock_gettime(CLOCK_REALTIME_COARSE, out);
+    libc.clock_gettime(FILE_CLOCK, out);
   }
 
   /** pipe2(2), close-on-exec: fills in the end to read and the end to write. */

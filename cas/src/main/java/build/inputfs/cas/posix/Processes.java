@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The native calls that start, await and end child processes.
@@ -22,15 +23,18 @@ public final class Processes {
   private static final int P_PID = 1;
   private static final int WNOHANG = 1;
   private static final int WEXITED = 4;
-  private static final int WNOWAIT = 0x01000000;
+  private static final int WNOWAIT = Host.pick(0x01000000, 0x20);
 
   /** More than any structure takes that is passed: posix_spawnattr_t has 336 bytes. */
   private static final int STRUCT = 512;
 
-  /** Where si_pid is in siginfo_t of a 64-bit Linux: sigaction(2). */
-  private static final int SI_PID = 16;
+  /** Where si_pid is in siginfo_t: sigaction(2) of a 64-bit Linux, sys/signal.h of macOS. */
+  private static final int SI_PID = Host.pick(16, 12);
 
-  private static final short POSIX_SPAWN_SETSIGMASK = 8;
+  private static final int POSIX_SPAWN_SETSIGMASK = 8;
+
+  /** Of macOS: the child has those descriptors alone that it is given. */
+  private static final int POSIX_SPAWN_CLOEXEC_DEFAULT = 0x4000;
 
   /** capget(2): the version of its structures, which hold two times 32 capabilities in each set. */
   private static final int CAPABILITY_VERSION_3 = 0x20080522;
@@ -95,14 +99,20 @@ public final class Processes {
    */
   public int spawn(Program program) {
     try (NativeMemory memory = new NativeMemory()) {
-      inheritNoCapabilities(memory);
+      if (!Host.isMac()) {
+        inheritNoCapabilities(memory);
+      }
       long actions = memory.block(STRUCT);
       must(libc.call("posix_spawn_file_actions_init", actions));
       try {
         program.redirects().forEach(redirect -> addRedirect(actions, redirect, memory));
         long directory = memory.string(program.directory().toString());
         must(libc.call("posix_spawn_file_actions_addchdir_np", actions, directory));
-        closeOthers(actions, program.redirects());
+        if (Host.isMac()) {
+          keepStandardStreams(actions, program.redirects());
+        } else {
+          closeOthers(actions, program.redirects());
+        }
         return spawn(program, actions, memory);
       } finally {
         libc.call("posix_spawn_file_actions_destroy", actions);
@@ -117,7 +127,8 @@ public final class Processes {
       long noSignals = memory.block(STRUCT);
       libc.call("sigemptyset", noSignals);
       must(libc.call("posix_spawnattr_setsigmask", attributes, noSignals));
-      must(libc.call("posix_spawnattr_setflags", attributes, POSIX_SPAWN_SETSIGMASK));
+      int flags = POSIX_SPAWN_SETSIGMASK | Host.pick(0, POSIX_SPAWN_CLOEXEC_DEFAULT);
+      must(libc.call("posix_spawnattr_setflags", attributes, flags));
       long pid = memory.block(Integer.BYTES);
       int errno =
           libc.call(
@@ -173,6 +184,20 @@ public final class Processes {
       case Redirect.Like(int fd, int of) ->
           must(libc.call("posix_spawn_file_actions_adddup2", actions, of, fd));
     }
+  }
+
+  /** Of what is open, macOS hands on what is named alone. */
+  private void keepStandardStreams(long actions, List<Redirect> redirects) {
+    for (int fd : inherited(redirects)) {
+      must(libc.call("posix_spawn_file_actions_addinherit_np", actions, fd));
+    }
+  }
+
+  /** The standard streams that are not redirected. */
+  static List<Integer> inherited(List<Redirect> redirects) {
+    return Stream.of(0, 1, 2)
+        .filter(fd -> redirects.stream().noneMatch(redirect -> redirect.fd() == fd))
+        .toList();
   }
 
   /** Closes what the JDK opens, which it does not mark close-on-exec. */
@@ -255,7 +280,9 @@ public final class Processes {
   public void become(List<String> command, List<byte[]> environment) throws PosixException {
     try (NativeMemory memory = new NativeMemory()) {
       // What an old kernel cannot close so is open in the new program, and harmless.
-      var _ = libc.call("syscall", CLOSE_RANGE, 3, 0xffffffffL, CLOSE_RANGE_CLOEXEC);
+      if (!Host.isMac()) {
+        var _ = libc.call("syscall", CLOSE_RANGE, 3, 0xffffffffL, CLOSE_RANGE_CLOEXEC);
+      }
       List<byte[]> arguments = encode(command);
       int result =
           libc.call(
@@ -274,9 +301,13 @@ public final class Processes {
 
   /**
    * Whether from now on a descendant whose parent has ended becomes a child of this process,
-   * daemons included: PR_SET_CHILD_SUBREAPER of prctl(2).
+   * daemons included: PR_SET_CHILD_SUBREAPER of prctl(2). Does nothing on macOS, where such
+   * processes are launchd's.
    */
   public void setSubreaper(boolean adopting) throws PosixException {
+    if (Host.isMac()) {
+      return;
+    }
     CLibrary.check(
         CLibrary.wrap(libc.call("prctl", PR_SET_CHILD_SUBREAPER, adopting ? 1 : 0, 0, 0, 0)),
         "prctl PR_SET_CHILD_SUBREAPER");

@@ -24,6 +24,10 @@ final class FileCloner {
    * @return 0, or the positive errno of ioctl_ficlone(2); {@code target} is then empty
    */
   int reflink(Path source, Path target) throws IOException {
+    int cloned = posix.clonefile(source, target);
+    if (cloned == 0) {
+      return 0; // macOS, which clones files into new ones alone
+    }
     int in =
         Posix.check(posix.open(source, Posix.O_RDONLY | Posix.O_NOFOLLOW, 0), "open " + source);
     try {
@@ -42,6 +46,7 @@ final class FileCloner {
   /** Whether an errno of {@link #reflink} means that it can never work between these disks. */
   static boolean isUnsupported(int errno) {
     return errno == Errnos.EOPNOTSUPP
+        || errno == Errnos.ENOTSUP
         || errno == Errnos.EXDEV
         || errno == Errnos.EINVAL
         || errno == Errnos.ENOSYS

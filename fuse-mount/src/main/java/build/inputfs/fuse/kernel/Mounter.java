@@ -42,6 +42,9 @@ public final class Mounter {
 
   /** Makes a mount that nobody serves yet. When this throws nothing is left behind. */
   Mount mount(Path mountPoint, MountOptions options) throws MountException {
+    if (posix.isMac()) {
+      throw new MountException("the transport kernel is Linux's; macOS has --transport jnr");
+    }
     Path path = MountPoints.check(posix, mountPoint);
     if (needsHelp()) {
       return found(path, fusermount().mount(path, options));
@@ -94,7 +97,8 @@ public final class Mounter {
   /** Whether this process may not mount. Root may, or is told why it may not. */
   private boolean needsHelp() throws MountException {
     try {
-      return posix.geteuid() != 0 && !Privileges.read().mayMount();
+      // On macOS whoever made a mount may end it.
+      return posix.geteuid() != 0 && !posix.isMac() && !Privileges.read().mayMount();
     } catch (IOException e) {
       throw new MountException("cannot read what this process may do: " + e.getMessage(), e);
     }

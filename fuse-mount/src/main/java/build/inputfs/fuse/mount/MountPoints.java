@@ -61,9 +61,7 @@ public final class MountPoints {
   /** Where the directory is now that a descriptor from {@link #open} names. */
   public static Path realPath(Posix posix, int place) throws IOException {
     byte[] buffer = new byte[LONGEST_PATH];
-    int length =
-        Posix.check(
-            posix.readlinkat(Posix.AT_FDCWD, "/proc/self/fd/" + place, buffer), "find its path");
+    int length = Posix.check(posix.pathOf(place, buffer), "find its path");
     return Path.of(new String(buffer, 0, length, StandardCharsets.UTF_8));
   }
 

@@ -1,5 +1,7 @@
 package build.inputfs.fuse.mount;
 
+import build.inputfs.cas.posix.Host;
+import build.inputfs.cas.posix.MacMounts;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,8 +13,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The mounts that this process sees, read from {@code /proc/self/mountinfo} (proc(5)). Looking
- * there touches no mount, so it cannot hang on one.
+ * The mounts that this process sees, read from {@code /proc/self/mountinfo} (proc(5)), or on macOS
+ * by getfsstat(2). Looking there touches no mount, so it cannot hang on one.
  *
  * @param mounts in the order in which they were made: of two on one path the later one is seen
  */
@@ -100,9 +102,23 @@ public record MountTable(List<Line> mounts) {
 
   /** The mounts as they are now. */
   public static MountTable read() throws IOException {
+    if (Host.isMac()) {
+      return of(MacMounts.read());
+    }
     // Paths are bytes; Latin-1 keeps each until it is decoded as the file names of this JVM are.
     String text = Files.readString(Path.of("/proc/self/mountinfo"), StandardCharsets.ISO_8859_1);
     return parse(text);
+  }
+
+  /** Mounts of macOS. There the type is macFUSE's; who made a mount is told by its source alone. */
+  static MountTable of(List<MacMounts.Mounted> mounts) {
+    return new MountTable(mounts.stream().map(MountTable::line).toList());
+  }
+
+  private static Line line(MacMounts.Mounted mount) {
+    boolean ours = mount.source().equals(SOURCE) || mount.source().startsWith(SESSION);
+    String type = ours ? FUSE_TYPE : mount.type();
+    return new Line(mount.id(), "", Path.of(mount.path()), type, mount.source(), "/", "");
   }
 
   /** Reads the text of a mountinfo file. */

@@ -44,7 +44,7 @@ import java.util.List;
 final class ViewFixture implements AutoCloseable {
   static final long NO_NODE = -1;
 
-  final Posix posix = Posix.load();
+  final Posix posix;
   final LocalStore store;
   final Digest readme;
   final Digest two;
@@ -67,6 +67,11 @@ final class ViewFixture implements AutoCloseable {
   }
 
   ViewFixture(Path temp, Quota quota) throws IOException {
+    this(temp, quota, Posix.load());
+  }
+
+  ViewFixture(Path temp, Quota quota, Posix posix) throws IOException {
+    this.posix = posix;
     store =
         LocalStore.open(
             temp.resolve("store"),
