@@ -14,13 +14,12 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ParseResult;
 
 /** The remote that options and configuration name. Immutable. */
 final class Remotes {
-  private static final Tool TOOL = new Tool("inputfs", Main.version());
-
   private final RemoteOptions options;
   private final Duration patience;
 
@@ -45,7 +44,7 @@ final class Remotes {
               path(configuration, Key.REMOTE_TOKEN),
               headers(configuration));
       RemoteOptions options =
-          RemoteOptions.of(RemoteTarget.parse(address), TOOL)
+          RemoteOptions.of(RemoteTarget.parse(address), tool())
               .with(credentials)
               .with(timing(patience))
               .withCompression(!"false".equals(configuration.get(Key.REMOTE_COMPRESS)));
@@ -53,6 +52,11 @@ final class Remotes {
     } catch (IllegalArgumentException e) {
       throw Options.usage(arguments, Options.REMOTE + ": " + e.getMessage());
     }
+  }
+
+  /** This program, with a name for this run of it. */
+  private static Tool tool() {
+    return new Tool("inputfs", Main.version(), UUID.randomUUID().toString());
   }
 
   private static Duration patience(ParseResult arguments) {

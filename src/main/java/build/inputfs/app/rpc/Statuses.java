@@ -64,17 +64,31 @@ final class Statuses {
       case NotDirectoryException _ -> Code.INVALID_ARGUMENT;
       case AccessDeniedException _ -> Code.PERMISSION_DENIED;
       case DigestMismatchException _ -> Code.DATA_LOSS;
-      case RemoteException e ->
-          switch (e.kind()) {
-            case UNAVAILABLE, DEADLINE -> Code.UNAVAILABLE;
-            case WRONG_CONTENT -> Code.DATA_LOSS;
-            case REFUSED, UNSUPPORTED, NOT_FOUND, FAILED -> Code.FAILED_PRECONDITION;
-          };
+      case RemoteException e -> code(e.kind());
       case StoreFullException _ -> Code.RESOURCE_EXHAUSTED;
       case PosixException e when isFull(e.errno()) -> Code.RESOURCE_EXHAUSTED;
-      case java.io.IOException _ -> Code.FAILED_PRECONDITION;
+      case java.io.IOException _ -> codeOfCause(failure);
       default -> Code.INTERNAL;
     };
+  }
+
+  private static Code code(RemoteException.Kind told) {
+    return switch (told) {
+      case UNAVAILABLE, DEADLINE -> Code.UNAVAILABLE;
+      case WRONG_CONTENT -> Code.DATA_LOSS;
+      case REFUSED, UNSUPPORTED, NOT_FOUND, FAILED -> Code.FAILED_PRECONDITION;
+    };
+  }
+
+  /** Of a failure that says no more than that something did not work. */
+  private static Code codeOfCause(Throwable failure) {
+    Throwable cause = failure;
+    for (int i = 0; cause != null && i < MOST_CAUSES; i++, cause = cause.getCause()) {
+      if (cause instanceof RemoteException told) {
+        return code(told.kind());
+      }
+    }
+    return Code.FAILED_PRECONDITION;
   }
 
   private static boolean isFull(int errno) {

@@ -1,6 +1,7 @@
 package build.inputfs.cache.view;
 
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.remote.RemoteException;
 import build.inputfs.cas.store.DigestMismatchException;
 import build.inputfs.cas.store.MissingBlobException;
 import build.inputfs.cas.tree.InvalidTreeException;
@@ -27,6 +28,10 @@ public record ViewFailure(
     DAMAGED_BLOB,
     /** A directory of the tree breaks a rule. */
     INVALID_TREE,
+    /** A remote does not answer, or not in time. */
+    REMOTE_UNAVAILABLE,
+    /** A remote does not want to give what the store lacks, or cannot. */
+    REMOTE_FAILED,
     /** A disk, or something else of this machine. */
     OTHER;
 
@@ -36,7 +41,16 @@ public record ViewFailure(
         case MissingBlobException _ -> MISSING_BLOB;
         case DigestMismatchException _ -> DAMAGED_BLOB;
         case InvalidTreeException _ -> INVALID_TREE;
+        case RemoteException told -> of(told.kind());
         default -> OTHER;
+      };
+    }
+
+    private static Kind of(RemoteException.Kind told) {
+      return switch (told) {
+        case UNAVAILABLE, DEADLINE -> REMOTE_UNAVAILABLE;
+        case WRONG_CONTENT -> DAMAGED_BLOB;
+        case REFUSED, UNSUPPORTED, NOT_FOUND, FAILED -> REMOTE_FAILED;
       };
     }
   }

@@ -1,6 +1,6 @@
 package build.inputfs.cas.fetch;
 
-import java.io.IOException;
+import build.inputfs.cas.remote.RemoteException;
 import java.time.Duration;
 
 /**
@@ -42,9 +42,7 @@ final class Pace {
   }
 
   /** What is told of it. */
-  IOException tooSlow(String what) {
-    return new IOException(
-        "remote too slow: nothing more of %s, or hardly anything, has come for %d s"
-            .formatted(what, patience.toSeconds()));
+  RemoteException tooSlow(String what) {
+    return RemoteException.silent(what, patience);
   }
 }

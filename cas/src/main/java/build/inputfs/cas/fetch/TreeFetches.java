@@ -140,6 +140,9 @@ final class TreeFetches implements Metered {
       while (!call.done && !call.taken.contains(directory) && left > 0) {
         left = call.changed.awaitNanos(left);
       }
+      if (call.failure instanceof RemoteException failure) {
+        throw failure.about("reading blobs/" + directory);
+      }
       if (call.failure != null) {
         throw call.failure;
       }

@@ -3,6 +3,7 @@ package build.inputfs.cas.remote;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BooleanSupplier;
 
 /**
  * How often and how long one operation is tried. What comes nearer to its end sets everything back:
@@ -10,21 +11,26 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 final class Attempts {
   private final RemoteOptions.Timing timing;
+  private final BooleanSupplier renewal;
   private final Runnable retried;
+  private boolean renewed;
   private int failures;
   private long start = System.nanoTime();
 
   /**
+   * @param renewal has the client show what it has now, and says whether it has anything to show
    * @param retried is run before each further attempt
    */
-  Attempts(RemoteOptions.Timing timing, Runnable retried) {
+  Attempts(RemoteOptions.Timing timing, BooleanSupplier renewal, Runnable retried) {
     this.timing = timing;
+    this.renewal = renewal;
     this.retried = retried;
   }
 
   /** Something has come of it. */
   void progress() {
     failures = 0;
+    renewed = false;
     start = System.nanoTime();
   }
 
@@ -39,13 +45,15 @@ final class Attempts {
   }
 
   /**
-   * Waits a while and returns, for another attempt to be made.
+   * Waits a while and returns, for another attempt to be made. A client that is not known to the
+   * server may have got a new token just now: one more attempt is made with what its files say.
    *
    * @throws RemoteException the failure itself, when there is to be none
    */
   void failed(RemoteException failure) throws RemoteException, InterruptedIOException {
     failures++;
-    if (!failure.isRetriable() || failures >= timing.attempts()) {
+    boolean again = failure.isRetriable() || mayRenew(failure);
+    if (!again || failures >= timing.attempts()) {
       throw failure;
     }
     long pause = pause();
@@ -58,6 +66,12 @@ final class Attempts {
       throw Failures.interrupted("waiting to try again");
     }
     retried.run();
+  }
+
+  private boolean mayRenew(RemoteException failure) {
+    boolean mayHelp = failure.isUnauthenticated() && !renewed && renewal.getAsBoolean();
+    renewed |= mayHelp;
+    return mayHelp;
   }
 
   /** As {@link #failed}, and says whether there is to be another attempt. */

@@ -100,7 +100,7 @@ final class BatchRead {
       asked.put(message, digest);
       request.addDigests(message);
     }
-    if (caller.capabilities().zstd()) {
+    if (caller.capabilities(what(wanted)).zstd()) {
       request.addAcceptableCompressors(Compressor.Value.ZSTD);
     }
     BatchReadBlobsResponse response =
@@ -184,13 +184,11 @@ final class BatchRead {
       case UNAVAILABLE, DEADLINE, WRONG_CONTENT, REFUSED, UNSUPPORTED, FAILED ->
           String.valueOf(failure.getMessage()).contains(digest.hex())
               ? failure
-              : failure.about(connection.target(), "reading blobs/" + digest);
+              : failure.about("reading blobs/" + digest);
     };
   }
 
   private static String what(List<Digest> digests) {
-    return digests.size() == 1
-        ? "reading blobs/" + digests.getFirst()
-        : "reading a batch of " + digests.size() + " blobs";
+    return Failures.what("reading", digests);
   }
 }

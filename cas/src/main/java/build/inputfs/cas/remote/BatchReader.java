@@ -49,9 +49,8 @@ final class BatchReader {
     try {
       plan = plan(wanted);
     } catch (RemoteException e) {
-      BatchRead none = new BatchRead(caller);
       for (Digest digest : wanted) {
-        sink.failure(digest, none.about(digest, e));
+        sink.failure(digest, e.about("reading blobs/" + digest));
       }
       return;
     }
@@ -63,7 +62,7 @@ final class BatchReader {
   }
 
   private BatchPlan plan(Set<Digest> wanted) throws IOException {
-    long limit = caller.batchBytes();
+    long limit = caller.batchBytes(Failures.what("reading", wanted));
     return caller.connection().hasBatchReads()
         ? BatchPlan.of(wanted, limit)
         : new BatchPlan(List.of(), List.copyOf(wanted));

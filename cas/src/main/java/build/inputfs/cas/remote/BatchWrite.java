@@ -14,6 +14,7 @@ import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -59,7 +60,7 @@ final class BatchWrite {
               Failures.of(
                   Status.UNAVAILABLE.withDescription("the server did not take all of them"),
                   connection.target(),
-                  what(left.size())));
+                  what(left.keySet())));
         }
       } catch (RemoteException e) {
         if (e.kind() == Kind.UNSUPPORTED) {
@@ -93,7 +94,7 @@ final class BatchWrite {
   /** Reads the blobs; what cannot be read is answered at once. */
   private Map<Digest, BatchUpdateBlobsRequest.Request> contents(List<Digest> group)
       throws IOException {
-    boolean zstd = caller.capabilities().zstdBatchUpdates();
+    boolean zstd = caller.capabilities(what(group)).zstdBatchUpdates();
     Map<Digest, BatchUpdateBlobsRequest.Request> contents = new LinkedHashMap<>();
     for (Digest digest : group) {
       try {
@@ -142,7 +143,7 @@ final class BatchWrite {
                 .setDigestFunction(caller.functionValue())
                 .addAllRequests(new ArrayList<>(left.values()))
                 .build(),
-            what(left.size()),
+            what(left.keySet()),
             attempts);
     for (BatchUpdateBlobsResponse.Response one : response.getResponsesList()) {
       Digest digest = asked.get(one.getDigest());
@@ -170,11 +171,11 @@ final class BatchWrite {
     return true;
   }
 
-  private RemoteException about(Digest digest, RemoteException failure) {
-    return failure.about(connection.target(), "sending blobs/" + digest);
+  private static RemoteException about(Digest digest, RemoteException failure) {
+    return failure.about("sending blobs/" + digest);
   }
 
-  private static String what(int count) {
-    return "sending a batch of " + count + " blobs";
+  private static String what(Collection<Digest> digests) {
+    return Failures.what("sending", digests);
   }
 }

@@ -35,7 +35,7 @@ final class BatchWriter {
     if (wanted.isEmpty()) {
       return Map.of();
     }
-    long limit = caller.batchBytes();
+    long limit = caller.batchBytes(Failures.what("sending", wanted));
     BatchPlan plan =
         caller.connection().hasBatchUpdates()
             ? BatchPlan.of(wanted, limit)

@@ -72,7 +72,8 @@ final class BlobRead {
   private static void whole(Caller caller, Digest digest, boolean verified, ChunkSink sink)
       throws IOException {
     BlobRead read = new BlobRead(caller, digest, 0, digest.size(), verified, sink);
-    read.compressed = digest.size() >= Zstandard.SMALLEST && caller.capabilities().zstd();
+    boolean zstd = caller.capabilities(read.what).zstd();
+    read.compressed = zstd && digest.size() >= Zstandard.SMALLEST;
     read.run();
     read.verify();
   }
@@ -80,7 +81,9 @@ final class BlobRead {
   /** Reads a part of a blob, which cannot be verified. */
   static void part(Caller caller, Digest digest, long offset, long length, ChunkSink sink)
       throws IOException {
-    new BlobRead(caller, digest, offset, offset + length, false, sink).run();
+    BlobRead read = new BlobRead(caller, digest, offset, offset + length, false, sink);
+    var _ = caller.capabilities(read.what);
+    read.run();
   }
 
   private void run() throws IOException {

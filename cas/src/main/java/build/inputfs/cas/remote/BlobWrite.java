@@ -46,7 +46,7 @@ final class BlobWrite {
   }
 
   static void run(Caller caller, Digest digest, ContentSource source) throws IOException {
-    RemoteCapabilities server = caller.capabilities();
+    RemoteCapabilities server = caller.capabilities("sending blobs/" + digest);
     if (server.maxBlobBytes() > 0 && digest.size() > server.maxBlobBytes()) {
       throw new RemoteException(
           Kind.UNSUPPORTED,
@@ -72,7 +72,7 @@ final class BlobWrite {
           attempt(content);
           done = true;
         } catch (RemoteException e) {
-          done = recover(e);
+          done = e.isAlreadyThere() || recover(e);
         }
       }
       connection.counts().sent(digest.size());

@@ -37,7 +37,7 @@ final class CallHeaders {
         options,
         tokenFile == null ? null : new WatchedFile<>(tokenFile, CallHeaders::bearer),
         List.copyOf(watched),
-        request(options.tool(), "", ""));
+        request(options.tool(), "", options.tool().invocation()));
   }
 
   private CallHeaders(
@@ -54,6 +54,15 @@ final class CallHeaders {
   /** The same, made on behalf of an action. */
   CallHeaders of(String actionId, String invocationId) {
     return new CallHeaders(options, token, files, request(options.tool(), actionId, invocationId));
+  }
+
+  /** Has all files be read again for the next call, and says whether there are any. */
+  boolean forget() {
+    if (token != null) {
+      token.forget();
+    }
+    files.forEach(WatchedFile::forget);
+    return token != null || !files.isEmpty();
   }
 
   /** The headers of a call that is made now. */

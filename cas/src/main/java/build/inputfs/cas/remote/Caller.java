@@ -40,6 +40,7 @@ final class Caller {
   Attempts attempts() {
     return new Attempts(
         connection.options().timing(),
+        headers::forget,
         () -> {
           connection.counts().retry();
           connection.channels().reconnect();
@@ -83,15 +84,25 @@ final class Caller {
   }
 
   /**
-   * What the server can do. It is asked once.
+   * What the server can do. It is asked once for all who want to know it at the same time.
    *
+   * @param what is to be done, with its digest, for messages
    * @throws RemoteException UNSUPPORTED when it does not know the digest function
    */
-  RemoteCapabilities capabilities() throws IOException {
-    RemoteCapabilities known = connection.capabilities();
-    if (known != null) {
-      return known;
+  RemoteCapabilities capabilities(String what) throws IOException {
+    try {
+      return capabilities();
+    } catch (RemoteException e) {
+      throw e.about(what);
     }
+  }
+
+  /** What the server can do, for somebody who wants to know no more than that. */
+  RemoteCapabilities capabilities() throws IOException {
+    return connection.capabilities(this::learnCapabilities);
+  }
+
+  private RemoteCapabilities learnCapabilities() throws IOException {
     RemoteCapabilities learnt = checked(askCapabilities());
     if (learnt.zstd() && connection.options().compress() && Zstandard.isMissing()) {
       LOGGER.warn("zstd does not work here, so blobs of {} come uncompressed", target());
@@ -99,7 +110,6 @@ final class Caller {
     } else if (!connection.options().compress()) {
       learnt = learnt.uncompressed();
     }
-    connection.learnCapabilities(learnt);
     return learnt;
   }
 
@@ -137,9 +147,13 @@ final class Caller {
     return capabilities;
   }
 
-  /** The most bytes of a batch, overhead included. */
-  long batchBytes() throws IOException {
-    long offered = capabilities().maxBatchBytes();
+  /**
+   * The most bytes of a batch, overhead included.
+   *
+   * @param what is to be done, for messages
+   */
+  long batchBytes(String what) throws IOException {
+    long offered = capabilities(what).maxBatchBytes();
     long wanted = connection.options().limits().batchBytes();
     return offered > 0 ? Math.min(offered, wanted) : wanted;
   }

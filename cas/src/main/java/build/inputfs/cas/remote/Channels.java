@@ -2,6 +2,7 @@ package build.inputfs.cas.remote;
 
 import io.grpc.Channel;
 import io.grpc.ChannelCredentials;
+import io.grpc.ConnectivityState;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.TlsChannelCredentials;
@@ -15,7 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The connections to one remote: all are made when the first call is, and again when they have
- * broken. A call gets the one with the fewest others. Thread-safe.
+ * broken. A call gets the one with the fewest others among those that work. Thread-safe.
  */
 final class Channels implements AutoCloseable {
   /** Some servers put whole blobs into one message. */
@@ -37,6 +38,12 @@ final class Channels implements AutoCloseable {
 
     Channel channel() {
       return channel;
+    }
+
+    /** Whether calls fail at once, so that it has few of them: it is being made anew. */
+    private boolean isBroken() {
+      return channel.getState(/* requestConnection= */ false)
+          == ConnectivityState.TRANSIENT_FAILURE;
     }
 
     /** A call has ended. */
@@ -75,7 +82,8 @@ final class Channels implements AutoCloseable {
     }
     Lane best = lanes.getFirst();
     for (Lane lane : lanes) {
-      if (lane.calls.get() < best.calls.get()) {
+      boolean fewer = lane.calls.get() < best.calls.get();
+      if (lane.isBroken() == best.isBroken() ? fewer : best.isBroken()) {
         best = lane;
       }
     }

@@ -1,13 +1,13 @@
 package build.inputfs.cas.remote;
 
 import build.inputfs.cas.digest.DigestFunction;
+import build.inputfs.cas.store.SingleFlight;
 import java.io.IOException;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What all calls to one remote share: connections, limits, counts, and what was learnt of the
- * server. Thread-safe. What is learnt by two calls at once is learnt twice, and is the same.
+ * server. Thread-safe.
  */
 final class Connection implements AutoCloseable {
 
@@ -24,8 +24,8 @@ final class Connection implements AutoCloseable {
   private final Channels channels;
   private final Throttle throttle;
   private final RemoteCounts counts = new RemoteCounts();
-  private final AtomicReference<@Nullable RemoteCapabilities> capabilities =
-      new AtomicReference<>();
+  private final SingleFlight<String, RemoteCapabilities> asked = new SingleFlight<>();
+  private volatile @Nullable RemoteCapabilities capabilities;
   private volatile Offsets offsets = Offsets.UNKNOWN;
   private volatile boolean withoutBatchReads;
   private volatile boolean withoutBatchUpdates;
@@ -67,12 +67,20 @@ final class Connection implements AutoCloseable {
     return counts;
   }
 
-  @Nullable RemoteCapabilities capabilities() {
-    return capabilities.get();
-  }
-
-  void learnCapabilities(RemoteCapabilities learnt) {
-    capabilities.set(learnt);
+  /** What the server can do, which is asked once for all who want to know it. */
+  RemoteCapabilities capabilities(SingleFlight.Work<RemoteCapabilities> asking) throws IOException {
+    RemoteCapabilities known = capabilities;
+    if (known != null) {
+      return known;
+    }
+    return asked.run(
+        "what the remote can do",
+        () -> {
+          RemoteCapabilities before = capabilities;
+          RemoteCapabilities learnt = before != null ? before : asking.run();
+          capabilities = learnt;
+          return learnt;
+        });
   }
 
   Offsets offsets() {

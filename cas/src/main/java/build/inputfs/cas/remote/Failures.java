@@ -1,8 +1,10 @@
 package build.inputfs.cas.remote;
 
+import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.remote.RemoteException.Kind;
 import io.grpc.Status;
 import java.io.InterruptedIOException;
+import java.util.Collection;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -14,14 +16,7 @@ final class Failures {
    * @param what was done, with the digest if there is one
    */
   static RemoteException of(Status status, RemoteTarget target, String what) {
-    Kind kind = kind(status);
-    return new RemoteException(
-        kind,
-        kind == Kind.UNAVAILABLE || kind == Kind.DEADLINE,
-        target,
-        what,
-        words(status),
-        status.getCause());
+    return RemoteException.said(status, kind(status), target, what, words(status));
   }
 
   static RemoteException wrongContent(RemoteTarget target, String what, String detail) {
@@ -36,6 +31,13 @@ final class Failures {
   static RemoteException tooLarge(RemoteTarget target, String what) {
     return new RemoteException(
         Kind.UNSUPPORTED, false, target, what, "it is too large to be on the heap", null);
+  }
+
+  /** What is done with blobs, as messages have it: the first of them by name. */
+  static String what(String doing, Collection<Digest> digests) {
+    String first = "%s blobs/%s".formatted(doing, digests.iterator().next());
+    int others = digests.size() - 1;
+    return others == 0 ? first : "%s and %d more".formatted(first, others);
   }
 
   /** The current thread is to stop waiting; it stays marked as interrupted. */

@@ -96,7 +96,7 @@ public final class RemoteCas implements RemoteBlobs, AutoCloseable, Metered {
 
   /** The largest blob that is read in a batch; a larger one has a call of its own. */
   public long largestInBatch() throws IOException {
-    return caller.batchBytes() - BatchPlan.OVERHEAD;
+    return caller.batchBytes("asking how much is a batch") - BatchPlan.OVERHEAD;
   }
 
   /** Which of these blobs the server does not have, each once. */
@@ -109,8 +109,8 @@ public final class RemoteCas implements RemoteBlobs, AutoCloseable, Metered {
     }
     List<build.inputfs.cas.proto.Digest> all = List.copyOf(asked.keySet());
     List<Digest> missing = new ArrayList<>();
-    if (!all.isEmpty()) {
-      var _ = caller.capabilities();
+    if (!asked.isEmpty()) {
+      var _ = caller.capabilities(Failures.what("asking for", asked.values()));
     }
     for (int from = 0; from < all.size(); from += LARGEST_QUESTION) {
       List<build.inputfs.cas.proto.Digest> some =
@@ -123,7 +123,7 @@ public final class RemoteCas implements RemoteBlobs, AutoCloseable, Metered {
                   .setDigestFunction(caller.functionValue())
                   .addAllBlobDigests(some)
                   .build(),
-              "asking which of " + some.size() + " blobs are missing");
+              Failures.what("asking for", some.stream().map(asked::get).toList()));
       for (build.inputfs.cas.proto.Digest message : response.getMissingBlobDigestsList()) {
         Digest digest = asked.remove(message);
         if (digest != null) {
@@ -156,7 +156,6 @@ public final class RemoteCas implements RemoteBlobs, AutoCloseable, Metered {
    */
   public void read(Digest digest, ChunkSink sink) throws IOException {
     if (!digest.isEmpty()) {
-      var _ = caller.capabilities();
       BlobRead.whole(caller, digest, sink);
     }
   }
@@ -164,7 +163,6 @@ public final class RemoteCas implements RemoteBlobs, AutoCloseable, Metered {
   @Override
   public void readUnverified(Digest digest, ChunkSink sink) throws IOException {
     if (!digest.isEmpty()) {
-      var _ = caller.capabilities();
       BlobRead.unverified(caller, digest, sink);
     }
   }
@@ -182,7 +180,6 @@ public final class RemoteCas implements RemoteBlobs, AutoCloseable, Metered {
           "bytes %d to %d of blobs/%s".formatted(offset, offset + length, digest));
     }
     if (length > 0) {
-      var _ = caller.capabilities();
       BlobRead.part(caller, digest, offset, length, sink);
     }
   }
@@ -197,7 +194,6 @@ public final class RemoteCas implements RemoteBlobs, AutoCloseable, Metered {
   @Override
   public void tree(Digest root, TreeSink sink) throws IOException {
     if (!root.isEmpty()) {
-      var _ = caller.capabilities();
       new TreeRead(caller, root, sink).run();
     }
   }

@@ -105,8 +105,18 @@ public record RemoteOptions(
     }
   }
 
-  /** The program on whose behalf calls are made, as the server is told. */
-  public record Tool(String name, String version) {}
+  /**
+   * The program on whose behalf calls are made, as the server is told.
+   *
+   * @param invocation names this run of it, so that a server's log can tell its calls from those of
+   *     others; empty for none
+   */
+  public record Tool(String name, String version, String invocation) {
+    /** The same without a name for this run. */
+    public Tool(String name, String version) {
+      this(name, version, "");
+    }
+  }
 
   /** The usual way to use a remote, for a program that shows nothing. */
   public static RemoteOptions of(RemoteTarget target, Tool tool) {

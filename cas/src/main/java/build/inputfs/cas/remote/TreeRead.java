@@ -43,6 +43,7 @@ final class TreeRead {
   }
 
   void run() throws IOException {
+    var _ = caller.capabilities(what);
     if (connection.hasTrees()) {
       try {
         pages();

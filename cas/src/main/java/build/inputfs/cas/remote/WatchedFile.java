@@ -37,6 +37,11 @@ final class WatchedFile<T> {
     this.reader = reader;
   }
 
+  /** Has the file be read again, even if it seems to be as it was. */
+  void forget() {
+    last = null;
+  }
+
   /** What is in the file now. */
   T get(RemoteTarget target) throws RemoteException {
     try {

@@ -284,7 +284,7 @@ final class FetchingSourceTest {
     for (Digest digest : List.of(small, large)) {
       assertThatThrownBy(() -> source.locate(digest, false))
           .isInstanceOf(IOException.class)
-          .hasMessageContaining("remote too slow")
+          .hasMessageContaining("remote unavailable")
           .hasMessageContaining("blobs/" + digest);
     }
     assertThat(source.waitedNanos()).isGreaterThanOrEqualTo(400_000_000);

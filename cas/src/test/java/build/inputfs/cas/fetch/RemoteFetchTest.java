@@ -186,7 +186,7 @@ final class RemoteFetchTest {
 
     assertThatThrownBy(() -> source.locate(digest, false, 0, 4096, cause -> {}))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("remote too slow")
+        .hasMessageContaining("remote unavailable")
         .hasMessageContaining("blobs/" + digest);
 
     while (source.isArriving(digest)) {

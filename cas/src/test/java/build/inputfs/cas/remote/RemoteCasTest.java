@@ -19,8 +19,14 @@ import io.grpc.Status;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,6 +39,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What a server says of itself, who it is told that asks, and what it lacks. */
 @Timeout(60)
 final class RemoteCasTest {
+  private static final ContentSource NOTHING =
+      digest -> {
+        throw new IOException("nothing is to be sent: " + digest);
+      };
+
   private final RemoteFixture fixture = new RemoteFixture();
   private final ReapiServer server = fixture.server;
   private final Path folder;
@@ -75,6 +86,59 @@ final class RemoteCasTest {
           .isThrownBy(() -> RemoteFixture.read(remote, DigestFunction.SHA256.digest(new byte[1])));
     }
     assertThat(server.seen(Rpc.READ)).isEmpty();
+  }
+
+  @Test
+  void capabilities_thatCannotBeHad_areToldWithTheBlobThatNeedsThem() throws IOException {
+    server.choose(
+        rpc ->
+            rpc == Rpc.CAPABILITIES
+                ? new Fault.Fails(Status.Code.PERMISSION_DENIED, 0)
+                : null);
+    byte[] content = RemoteFixture.text(1000, 1);
+    Digest digest = server.put(content);
+    RemoteFixture.Collector nothing = new RemoteFixture.Collector();
+
+    try (RemoteCas remote = fixture.open()) {
+      List<ThrowingCallable> calls =
+          List.of(
+              () -> remote.read(digest, nothing),
+              () -> remote.read(digest, 5, 5, nothing),
+              () -> remote.readUnverified(digest, nothing),
+              () -> remote.tree(digest, (_, _) -> {}),
+              () -> remote.findMissing(List.of(digest)),
+              () -> remote.write(digest, NOTHING),
+              () -> remote.write(List.of(digest), NOTHING));
+      for (ThrowingCallable call : calls) {
+        assertThatExceptionOfType(RemoteException.class)
+            .isThrownBy(call)
+            .withMessageStartingWith("refused by the remote " + server.address())
+            .withMessageContaining("blobs/" + digest + " (asking what it can do: PERMISSION_DENIED")
+            .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.REFUSED));
+      }
+      RemoteFixture.Batch batch = new RemoteFixture.Batch();
+      remote.readBatch(List.of(digest), batch);
+      assertThat(batch.failures.get(digest)).hasMessageContaining("blobs/" + digest);
+    }
+  }
+
+  @Test
+  void capabilities_thatManyWantAtOnce_areAskedOnce() throws Exception {
+    server.next(Rpc.CAPABILITIES, new Fault.Waits(Duration.ofMillis(200)));
+    byte[] content = RemoteFixture.text(1000, 1);
+    Digest digest = server.put(content);
+
+    try (RemoteCas remote = fixture.open();
+        ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<byte[]>> reading = new ArrayList<>();
+      for (int i = 0; i < 16; i++) {
+        reading.add(readers.submit(() -> RemoteFixture.read(remote, digest)));
+      }
+      for (Future<byte[]> each : reading) {
+        assertThat(each.get()).isEqualTo(content);
+      }
+    }
+    assertThat(server.seen(Rpc.CAPABILITIES)).hasSize(1);
   }
 
   @Test
@@ -223,6 +287,20 @@ final class RemoteCasTest {
   }
 
   @Test
+  void calls_ofAProgramsRun_nameIt() throws IOException {
+    RemoteOptions options =
+        RemoteOptions.of(
+            RemoteTarget.parse(server.address()), new RemoteOptions.Tool("tool", "1", "run-8"));
+    try (RemoteCas remote = RemoteCas.open(options, DigestFunction.SHA256)) {
+      assertThat(remote.findMissing(List.of(server.put(new byte[10])))).isEmpty();
+    }
+    assertThat(server.seen())
+        .hasSize(2)
+        .allSatisfy(
+            call -> assertThat(call.metadata().getToolInvocationId()).isEqualTo("run-8"));
+  }
+
+  @Test
   void calls_showWhatIsInFiles_asItIsNow() throws IOException {
     Path token = Files.writeString(folder.resolve("token"), "secret-1\n");
     Path headers = Files.writeString(folder.resolve("headers"), "# ours\n\nX-Team: blue\n");
@@ -249,6 +327,50 @@ final class RemoteCasTest {
           .withMessageContaining(token.toString())
           .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.REFUSED));
     }
+  }
+
+  @Test
+  void calls_withATokenThatHasJustBecomeAnother_areMadeOnceMore() throws IOException {
+    Path token = Files.writeString(folder.resolve("token"), "old");
+    FileTime time = FileTime.fromMillis(1_000_000_000_000L);
+    Files.setLastModifiedTime(token, time);
+    List<Digest> asked = List.of(DigestFunction.SHA256.digest(new byte[1]));
+
+    try (RemoteCas remote = RemoteCas.open(withToken(token), DigestFunction.SHA256)) {
+      assertThat(remote.findMissing(asked)).isEqualTo(asked);
+      // Nothing but its content tells that it is another one.
+      Files.writeString(token, "new");
+      Files.setLastModifiedTime(token, time);
+      server.forgetSeen();
+      server.next(Rpc.FIND_MISSING, new Fault.Fails(Status.Code.UNAUTHENTICATED, 0));
+      assertThat(remote.findMissing(asked)).isEqualTo(asked);
+    }
+    assertThat(server.seen(Rpc.FIND_MISSING))
+        .extracting(call -> call.header("authorization"))
+        .containsExactly("Bearer old", "Bearer new");
+  }
+
+  @Test
+  void calls_withATokenThatTheServerDoesNotTake_areMadeTwiceAndNotMore() throws IOException {
+    Path token = Files.writeString(folder.resolve("token"), "wrong");
+    server.choose(_ -> new Fault.Fails(Status.Code.UNAUTHENTICATED, 0));
+
+    try (RemoteCas remote = RemoteCas.open(withToken(token), DigestFunction.SHA256);
+        RemoteCas unknown = fixture.open()) {
+      for (RemoteCas each : List.of(remote, unknown)) {
+        server.forgetSeen();
+        assertThatExceptionOfType(RemoteException.class)
+            .isThrownBy(each::capabilities)
+            .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.REFUSED));
+        assertThat(server.seen()).hasSize(each == remote ? 2 : 1);
+      }
+    }
+  }
+
+  private RemoteOptions withToken(Path token) {
+    return fixture
+        .options()
+        .with(new RemoteOptions.Credentials(null, null, null, token, List.of()));
   }
 
   @Test

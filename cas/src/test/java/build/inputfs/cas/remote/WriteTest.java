@@ -236,6 +236,16 @@ final class WriteTest {
   }
 
   @Test
+  void write_ofWhatTheServerSaysIsThere_isDone() throws IOException {
+    server.next(Rpc.WRITE, new Fault.Fails(Status.Code.ALREADY_EXISTS, 300_000));
+
+    try (RemoteCas remote = fixture.open()) {
+      remote.write(large, store::openBlobChannel);
+    }
+    assertThat(server.seen(Rpc.WRITE)).hasSize(1);
+  }
+
+  @Test
   void write_whenTheServerHangs_failsWithDeadline() throws IOException {
     server.choose(rpc -> rpc == Rpc.WRITE ? new Fault.Hangs(0) : null);
 

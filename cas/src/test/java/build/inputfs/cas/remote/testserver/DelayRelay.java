@@ -14,6 +14,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,8 @@ public final class DelayRelay implements AutoCloseable {
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final AtomicLong bytesBack = new AtomicLong();
   private volatile long oneWayNanos;
+  private final Set<Socket> silenced = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger connections = new AtomicInteger();
   private volatile boolean hung;
 
   /**
@@ -70,6 +73,16 @@ public final class DelayRelay implements AutoCloseable {
     hung = value;
   }
 
+  /** Has nothing arrive any more on the connections that there are; new ones work. */
+  public void silence() {
+    silenced.addAll(sockets);
+  }
+
+  /** How many connections were taken. */
+  public int connections() {
+    return connections.get();
+  }
+
   /** Ends all connections. New ones are taken as before. */
   public void cut() {
     sockets.forEach(DelayRelay::close);
@@ -80,6 +93,7 @@ public final class DelayRelay implements AutoCloseable {
       while (true) {
         Socket client = listener.accept();
         Socket server = new Socket();
+        connections.incrementAndGet();
         sockets.add(client);
         sockets.add(server);
         try {
@@ -129,8 +143,8 @@ public final class DelayRelay implements AutoCloseable {
       while (true) {
         Parcel parcel = pipe.take();
         long left = parcel.due() - System.nanoTime();
-        while (left > 0 || hung) {
-          TimeUnit.NANOSECONDS.sleep(hung ? 10_000_000 : left);
+        while (left > 0 || isHung(from)) {
+          TimeUnit.NANOSECONDS.sleep(isHung(from) ? 10_000_000 : left);
           left = parcel.due() - System.nanoTime();
         }
         ByteString bytes = parcel.bytes();
@@ -148,6 +162,10 @@ public final class DelayRelay implements AutoCloseable {
     close(to);
   }
 
+  private boolean isHung(Socket from) {
+    return hung || silenced.contains(from);
+  }
+
   private static void close(Socket socket) {
     try {
       socket.close();
@@ -159,6 +177,7 @@ public final class DelayRelay implements AutoCloseable {
   @Override
   public void close() throws IOException {
     hung = false;
+    silenced.clear();
     listener.close();
     cut();
   }
