@@ -38,6 +38,9 @@ final class LinuxPlatform implements Platform {
   @Override
   public Path check(Path mountPoint) throws MountException {
     String problem = mounter.deviceProblem();
+    if (problem == null) {
+      problem = mounter.helperProblem("fusermount");
+    }
     if (problem != null) {
       throw new MountException(problem);
     }

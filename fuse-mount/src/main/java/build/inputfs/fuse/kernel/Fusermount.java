@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * the environment variable {@code _FUSE_COMMFD} names.
  */
 final class Fusermount {
+  private static final String PROGRAM = "fusermount3";
   private static final int AF_UNIX = 1;
   private static final int SOCK_STREAM_CLOEXEC = 1 | 0x80000;
   private static final int SOL_SOCKET = 1;
@@ -140,7 +141,10 @@ final class Fusermount {
   }
 
   private Child start(int socket, String... arguments) throws MountException {
-    String program = find();
+    String program = find(PROGRAM);
+    if (program == null) {
+      throw new MountException(missing(PROGRAM));
+    }
     List<String> argv = new ArrayList<>(List.of(program));
     argv.addAll(List.of(arguments));
     Map<String, String> environment = new TreeMap<>(System.getenv());
@@ -171,17 +175,22 @@ final class Fusermount {
     return new Child(pid, pipe[0]);
   }
 
-  private static String find() throws MountException {
+  /** A program in PATH, or null. */
+  static @Nullable String find(String name) {
     String path = System.getenv().getOrDefault("PATH", "/usr/bin:/bin");
     for (String folder : path.split(":", -1)) {
-      Path program = Path.of(folder.isEmpty() ? "." : folder, "fusermount3");
+      Path program = Path.of(folder.isEmpty() ? "." : folder, name);
       if (Files.isExecutable(program)) {
         return program.toString();
       }
     }
-    throw new MountException(
-        "only root may mount without fusermount3, which is not installed: install the package"
-            + " fuse3");
+    return null;
+  }
+
+  /** What is said where a program is not in PATH that mounts for users other than root. */
+  static String missing(String name) {
+    return "only root may mount without %s, which is not installed: install the package fuse3"
+        .formatted(name);
   }
 
   private boolean readable(Arena arena, int fd) {

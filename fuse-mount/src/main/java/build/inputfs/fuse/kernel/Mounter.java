@@ -118,6 +118,14 @@ public final class Mounter {
     return null;
   }
 
+  /**
+   * Why this process cannot mount by a program that does so for users, a colon, and what to do
+   * about it; null if the program is there, or not needed.
+   */
+  public @Nullable String helperProblem(String program) throws MountException {
+    return needsHelp() && Fusermount.find(program) == null ? Fusermount.missing(program) : null;
+  }
+
   /** Opens /dev/fuse. Gives the descriptor or a negated errno. */
   int openDevice() {
     return posix.open(DEVICE, Posix.O_RDWR, 0);

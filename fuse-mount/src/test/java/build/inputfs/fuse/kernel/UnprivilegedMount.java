@@ -1,10 +1,14 @@
 package build.inputfs.fuse.kernel;
 
 import build.inputfs.cas.posix.Posix;
+import build.inputfs.fuse.jnr.JnrOptions;
+import build.inputfs.fuse.jnr.JnrTransport;
 import build.inputfs.fuse.mount.MountException;
 import build.inputfs.fuse.mount.MountTable;
 import build.inputfs.fuse.vfs.Child;
 import build.inputfs.fuse.vfs.MemoryFileSystem;
+import build.inputfs.fuse.vfs.Mounted;
+import build.inputfs.fuse.vfs.Transport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,23 +23,27 @@ final class UnprivilegedMount {
   /**
    * Mounts, runs, unmounts.
    *
-   * @param args the mount point, a directory for contents, and the script
+   * @param args the transport, the mount point, a directory for contents, and the script
    */
   public static void main(String[] args) throws IOException, InterruptedException {
     Posix posix = Posix.load();
-    Path mountPoint = Path.of(args[0]);
-    try (MemoryFileSystem fs = new MemoryFileSystem(posix, Path.of(args[1]))) {
+    Transport transport =
+        args[0].equals("jnr")
+            ? new JnrTransport(posix, JnrOptions.PRIVATE)
+            : new KernelTransport(posix, MountOptions.PRIVATE);
+    Path mountPoint = Path.of(args[1]);
+    try (MemoryFileSystem fs = new MemoryFileSystem(posix, Path.of(args[2]))) {
       fs.addInput("in", "input\n");
-      FuseSession session;
+      Mounted mounted;
       try {
-        session = FuseSession.mount(posix, fs, mountPoint, MountOptions.PRIVATE);
+        mounted = transport.mount(fs, mountPoint, false);
       } catch (MountException e) {
         System.out.println("refused: " + e.getMessage());
         return;
       }
-      try (session) {
-        System.out.println("mounted " + session.mechanism());
-        System.out.print(Child.sh(mountPoint, args[2]));
+      try (mounted) {
+        System.out.println("mounted " + mounted.mechanism());
+        System.out.print(Child.sh(mountPoint, args[3]));
       }
       boolean gone = MountTable.read().at(mountPoint.toRealPath()) == null;
       System.out.println(gone ? "unmounted" : "still mounted");

@@ -19,8 +19,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Mounting as a user other than root, through fusermount3. A program runs as that user in a mount
- * namespace of its own, in which /dev/fuse is open to all, whatever it is outside.
+ * Mounting as a user other than root, through fusermount3, over either transport. A program runs as
+ * that user in a mount namespace of its own, in which /dev/fuse is open to all, whatever it is
+ * outside.
  */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 final class UnprivilegedTest {
@@ -29,6 +30,7 @@ final class UnprivilegedTest {
 
   @TempDir Path temp;
   private Path mountPoint = Path.of("");
+  private String transport = "kernel";
 
   @BeforeEach
   void prepare() throws IOException {
@@ -116,12 +118,15 @@ final class UnprivilegedTest {
             "-cp",
             classPath(),
             "build.inputfs.fuse.kernel.UnprivilegedMount",
+            transport,
             mountPoint.toString(),
             temp.resolve("disk").toString(),
             script)) {
       int code = child.await();
       String output = child.output();
-      if (output.contains("unshare failed") || output.contains("Operation not permitted\n")) {
+      if (output.contains("unshare failed")
+          || output.contains("Operation not permitted\n")
+          || output.contains("refused: the jnr transport needs")) {
         System.out.println("skipped: " + output);
         abort(output);
       }
@@ -130,16 +135,54 @@ final class UnprivilegedTest {
     }
   }
 
+  /** What a user does in a mount, and that this is how it is mounted. */
+  private static final String USE =
+      "cat in; id -u; echo x > y; stat -c '%u %a' y; cat y; mkdir d; mv y d; ls d;"
+          + " dd if=/dev/zero of=z bs=1M count=3 2>/dev/null; stat -c %s z;"
+          + " grep -c \"$PWD fuse.inputfs rw,nosuid,nodev,noatime\" /proc/self/mounts";
+
+  private static final String USED =
+      "input\n65534\n65534 644\nx\ny\n3145728\n1\nunmounted\nleft: 0\n";
+
   @Test
   void user_mountsThroughFusermount_withoutPassthrough() throws Exception {
-    String output =
-        run(
-            ":",
-            "cat in; id -u; echo x > y; stat -c '%u %a' y; cat y; mkdir d; mv y d; ls d;"
-                + " dd if=/dev/zero of=z bs=1M count=3 2>/dev/null; stat -c %s z;"
-                + " grep -c \"$PWD fuse.inputfs rw,nosuid,nodev,noatime\" /proc/self/mounts");
-    assertThat(output).contains("mounted kernel transport 7.", "through the page cache\n");
-    assertThat(output).endsWith("input\n65534\n65534 644\nx\ny\n3145728\n1\nunmounted\nleft: 0\n");
+    assertThat(run(":", USE))
+        .contains("mounted kernel transport 7.", "through the page cache\n")
+        .endsWith(USED);
+  }
+
+  /** Goes over libfuse 2, or skips the test and says why where it has nothing to mount by. */
+  private void overJnr() {
+    if (Stream.of(System.getenv("PATH").split(File.pathSeparator, -1))
+        .noneMatch(folder -> Files.isExecutable(Path.of(folder, "fusermount")))) {
+      System.out.println("skipped: fusermount is not installed");
+      abort("fusermount is not installed");
+    }
+    transport = "jnr";
+  }
+
+  @Test
+  void user_mountsOverJnr_throughFusermount() throws Exception {
+    overJnr();
+    assertThat(run(":", USE)).contains("mounted jnr transport, libfuse 2.").endsWith(USED);
+  }
+
+  @Test
+  void overJnr_processThatStillUsesTheMount_doesNotKeepItFromEnding() throws Exception {
+    overJnr();
+    assertThat(run(":", "(exec > /dev/null 2>&1; sleep 20) & echo fine"))
+        .endsWith("fine\nunmounted\nleft: 0\n");
+  }
+
+  @Test
+  void overJnr_fusermountThatIsNotInstalled_isExplained() throws Exception {
+    overJnr();
+    assertThat(
+            run(
+                "f=$(readlink -f $(command -v fusermount)); mount --bind /dev/null $f",
+                "echo not reached"))
+        .contains("refused: ", "fusermount", "install the package fuse3")
+        .doesNotContain("not reached");
   }
 
   @Test
