@@ -28,15 +28,13 @@ import org.slf4j.LoggerFactory;
  * #close} or until somebody else unmounts it; either way all is given back once, by the last thread
  * that ends.
  *
- * <p>The library's loop runs on threads of ours, which it does not return to before the mount is
- * gone. Two start; whenever a call finds that all are busy, another is started. The library's own
- * threads would each attach to the JVM and leave it again at every call.
+ * <p>It is served by {@link ServingThreads}. The library's own threads would each attach to the JVM
+ * and leave it again at every call.
  *
  * <p>Any thread may call any method, but for one that is serving a call. Nothing in this JVM may
  * touch a path under the mount.
  */
 public final class JnrMount implements Mounted {
-  private static final int BASE_THREADS = 2;
   private static final int F_SETFD = 2;
   private static final int FD_CLOEXEC = 1;
   private static final Duration START_LIMIT = Duration.ofSeconds(20);
@@ -55,17 +53,11 @@ public final class JnrMount implements Mounted {
   private final AtomicInteger busy = new AtomicInteger();
   private final CountDownLatch begun = new CountDownLatch(1);
   private final CountDownLatch ended = new CountDownLatch(1);
-  private final Object lock = new Object();
 
   // Set before the first thread starts.
   private long channel;
   private long fuse;
-  private long session;
   private volatile long identity;
-
-  // Guarded by lock.
-  private int threads;
-  private int threadsStarted;
 
   private volatile boolean closing;
 
@@ -120,7 +112,6 @@ public final class JnrMount implements Mounted {
       made.callbacks.close();
       throw e;
     }
-    made.session = libfuse.session(made.fuse);
     made.begin();
     return made;
   }
@@ -132,10 +123,15 @@ public final class JnrMount implements Mounted {
     } catch (MountException e) {
       problem = e;
     }
-    for (int i = 0; i < Math.min(BASE_THREADS, maxThreads); i++) {
-      startThread();
-    }
-    if (threads() == 0) {
+    ServingThreads threads =
+        new ServingThreads(
+            "inputfs-fuse-" + path.getFileName(),
+            maxThreads,
+            libfuse,
+            libfuse.session(fuse),
+            channel,
+            this::giveBack);
+    if (!threads.start()) {
       giveBack();
       throw new MountException("no thread could be started to serve " + path);
     }
@@ -173,67 +169,9 @@ public final class JnrMount implements Mounted {
     }
   }
 
-  // Threads
-
-  private int threads() {
-    synchronized (lock) {
-      return threads;
-    }
-  }
-
-  private void startThread() {
-    String name;
-    synchronized (lock) {
-      if (closing || threads >= maxThreads) {
-        return;
-      }
-      threads++;
-      name = "inputfs-fuse-" + path.getFileName() + "-" + ++threadsStarted;
-    }
-    try {
-      new Server(name).start();
-    } catch (Throwable e) {
-      log().warn("No further thread for {} could be started", path, e);
-      synchronized (lock) {
-        threads--;
-      }
-    }
-  }
-
-  /** A thread that serves, with what it fills. The library calls back on the same thread. */
-  private final class Server extends Thread {
-    final Work work = new Work(libfuse);
-
-    Server(String name) {
-      super(name);
-      setDaemon(true);
-    }
-
-    @Override
-    public void run() {
-      try (work) {
-        libfuse.loop(session);
-      } catch (Throwable e) {
-        log().error("A thread that served {} has failed", path, e);
-      } finally {
-        ended();
-      }
-    }
-  }
-
-  private void ended() {
-    boolean last;
-    synchronized (lock) {
-      last = --threads == 0;
-      closing |= last;
-    }
-    if (last) {
-      giveBack();
-    }
-  }
-
   /** By the last thread: the library closes the device, and unmounts if nobody has. */
   private void giveBack() {
+    closing = true;
     try {
       libfuse.unmount(path.toString(), channel);
       libfuse.destroy(fuse);
@@ -243,11 +181,9 @@ public final class JnrMount implements Mounted {
     }
   }
 
-  /** Called by the library, on a {@link Server}. Whatever fails is answered with EIO. */
+  /** Called by the library, on a thread of ours. Whatever fails is answered with EIO. */
   private void serve(Callback callback, Closure.Buffer arguments) {
-    if (busy.incrementAndGet() >= threads()) {
-      startThread();
-    }
+    busy.incrementAndGet();
     int result = -Errnos.EIO;
     try {
       adder(callback).increment();
@@ -256,10 +192,9 @@ public final class JnrMount implements Mounted {
         arguments.setAddressReturn(0);
         return;
       }
+      Work work = ServingThreads.work();
       result =
-          !closing && Thread.currentThread() instanceof Server server
-              ? operations.serve(callback, arguments, server.work)
-              : -Errnos.ENOTCONN;
+          closing || work == null ? -Errnos.ENOTCONN : operations.serve(callback, arguments, work);
     } catch (Throwable e) {
       log().error("{} failed in {} and is answered with EIO", callback, path, e);
     } finally {

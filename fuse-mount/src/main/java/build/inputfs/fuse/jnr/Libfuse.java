@@ -1,5 +1,6 @@
 package build.inputfs.fuse.jnr;
 
+import build.inputfs.cas.posix.Errnos;
 import build.inputfs.fuse.mount.MountException;
 import com.kenai.jffi.CallContext;
 import com.kenai.jffi.Invoker;
@@ -19,6 +20,17 @@ import java.util.List;
 final class Libfuse {
   private static final CallContext SIX_LONGS = context(6);
 
+  /** Of a request in the kernel's protocol: where its opcode is. */
+  private static final int OPCODE = 4;
+
+  /** The opcode of FUSE_LINK, and where that request has the number of the file's inode. */
+  private static final int LINK = 13;
+
+  private static final int LINKED = 40;
+
+  /** As an offset: content is not meant. */
+  private static final long ATTRIBUTES_ALONE = -1;
+
   private final String name;
   private final Library library;
   private final MemoryIO memory = MemoryIO.getInstance();
@@ -28,10 +40,13 @@ final class Libfuse {
   private final long create;
   private final long destroy;
   private final long session;
-  private final long loop;
+  private final long receive;
+  private final long process;
+  private final long bufferSize;
   private final long descriptor;
   private final long context;
   private final long version;
+  private final long forget;
 
   private Libfuse(String name, Library library) throws MountException {
     this.name = name;
@@ -41,10 +56,13 @@ final class Libfuse {
     create = newest("fuse_new", "FUSE_2.6");
     destroy = symbol("fuse_destroy");
     session = symbol("fuse_get_session");
-    loop = symbol("fuse_session_loop");
+    receive = symbol("fuse_chan_recv");
+    process = symbol("fuse_session_process");
+    bufferSize = symbol("fuse_chan_bufsize");
     descriptor = symbol("fuse_chan_fd");
     context = symbol("fuse_get_context");
     version = symbol("fuse_version");
+    forget = library.getSymbolAddress("fuse_lowlevel_notify_inval_inode"); // 0 where it is not
   }
 
   /**
@@ -155,9 +173,61 @@ final class Libfuse {
     return call(session, fuse);
   }
 
-  /** Serves requests on this thread until there will be no more. Several threads may do so. */
-  void loop(long session) {
-    call(loop, session);
+  /**
+   * Takes requests and serves them, one after the other, with a buffer of its own. One for each
+   * thread that does; several may at once.
+   */
+  final class Requests implements AutoCloseable {
+    private final long session;
+    private final long channel;
+    private final long size;
+    private final long buffer;
+    private final long origin = memory.allocateMemory(Long.BYTES, true);
+    private long length;
+
+    Requests(long session, long channel) {
+      this.session = session;
+      this.channel = channel;
+      size = call(bufferSize, channel);
+      buffer = memory.allocateMemory(size, false);
+    }
+
+    /**
+     * {@code fuse_chan_recv}: waits for a request.
+     *
+     * @return false when there will be no more
+     */
+    boolean receive() {
+      do {
+        memory.putAddress(origin, channel);
+        length = (int) call(receive, origin, buffer, size);
+      } while (length == -Errnos.EINTR);
+      return length > 0;
+    }
+
+    /** {@code fuse_session_process}: serves what was received, by callbacks on this thread. */
+    void serve() {
+      call(process, session, buffer, length, memory.getAddress(origin));
+    }
+
+    /**
+     * {@code fuse_lowlevel_notify_inval_inode}: while a request is served that gives a file another
+     * name, has the kernel forget the attributes that it knows of it under the name that the
+     * request came with.
+     *
+     * @return whether it has
+     */
+    boolean forgetLinked() {
+      return forget != 0
+          && memory.getInt(buffer + OPCODE) == LINK
+          && (int) call(forget, channel, memory.getLong(buffer + LINKED), ATTRIBUTES_ALONE, 0) == 0;
+    }
+
+    @Override
+    public void close() {
+      memory.freeMemory(origin);
+      memory.freeMemory(buffer);
+    }
   }
 
   /** The channel's descriptor of the device. */

@@ -108,12 +108,21 @@ final class NameOperations {
     Place linked = work.found.place();
     try {
       shared.awaitForgotten(linked);
-      shared.remember(linked);
-      return inParent(
-          path,
-          work,
-          (parent, name) ->
-              added(fs.link(linked.node, parent.node, name.bytes, work.entry), parent, name, work));
+      long told = shared.remember(linked);
+      Status made =
+          inParent(
+              path,
+              work,
+              (parent, name) ->
+                  added(
+                      fs.link(linked.node, parent.node, name.bytes, work.entry),
+                      parent,
+                      name,
+                      work));
+      if (made == Status.OK && work.forgetLinked()) {
+        shared.forgotten(linked, told);
+      }
+      return made;
     } finally {
       paths.done(linked);
     }

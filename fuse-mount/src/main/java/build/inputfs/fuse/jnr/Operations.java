@@ -215,7 +215,7 @@ final class Operations {
         return result(status);
       }
       // Used until it is closed.
-      work.opened(opens.add(place), !shared.hadSeveral(place.node));
+      work.opened(opens.add(place), !shared.hadSeveral(place.node) && !work.file.arriving);
       return 0;
     } catch (Throwable e) {
       paths.done(place);

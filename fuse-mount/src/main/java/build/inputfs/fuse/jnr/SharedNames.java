@@ -50,8 +50,12 @@ final class SharedNames {
     remember(place);
   }
 
-  /** A file is about to get another name: the kernel was told of the first just now. */
-  void remember(Place place) {
+  /**
+   * A file is about to get another name: the kernel was told of the first just now.
+   *
+   * @return for {@link #forgotten}
+   */
+  long remember(Place place) {
     long now = System.nanoTime();
     synchronized (this) {
       any = true;
@@ -60,6 +64,15 @@ final class SharedNames {
         told.values().removeIf(names -> names.values().stream().allMatch(at -> isOver(at, now)));
       }
       told.computeIfAbsent(place.node, node -> new HashMap<>()).put(place, now);
+    }
+    return now;
+  }
+
+  /** The kernel has forgotten what it was told under a name, unless it was told again since. */
+  synchronized void forgotten(Place place, long told) {
+    Map<Place, Long> names = this.told.get(place.node);
+    if (names != null) {
+      names.remove(place, told);
     }
   }
 

@@ -37,6 +37,7 @@ final class Work implements AutoCloseable {
 
   private final MemoryIO memory = MemoryIO.getInstance();
   private final Libfuse libfuse;
+  private final Libfuse.Requests requests;
   private final Runtime runtime;
   private final FileStat stat;
   private final FuseFileInfo info;
@@ -46,8 +47,12 @@ final class Work implements AutoCloseable {
   private final Listing listing;
   private long infoAddress;
 
-  Work(Libfuse libfuse) {
+  /**
+   * @param requests takes this thread's requests
+   */
+  Work(Libfuse libfuse, Libfuse.Requests requests) {
     this.libfuse = libfuse;
+    this.requests = requests;
     this.runtime = Runtime.getSystemRuntime();
     this.stat = new FileStat(runtime);
     this.context = new FuseContext(runtime);
@@ -80,6 +85,11 @@ final class Work implements AutoCloseable {
     caller.gid = context.gid.intValue();
     caller.pid = context.pid.intValue();
     return caller;
+  }
+
+  /** Has the kernel forget the attributes of a file that gets another name: whether it has. */
+  boolean forgetLinked() {
+    return requests.forgetLinked();
   }
 
   /** Fills in a {@code struct stat}, which is zero. */

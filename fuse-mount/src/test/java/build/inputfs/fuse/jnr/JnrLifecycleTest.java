@@ -39,6 +39,13 @@ final class JnrLifecycleTest {
     }
   }
 
+  private static void awaitThreads(long most) throws InterruptedException {
+    for (int i = 0; threads() > most && i < 2000; i++) {
+      Thread.sleep(5);
+    }
+    assertThat(threads()).isLessThanOrEqualTo(most);
+  }
+
   /** Resident memory of this process in KB. */
   private static long resident() throws IOException {
     return Files.readAllLines(Path.of("/proc/self/status")).stream()
@@ -75,10 +82,7 @@ final class JnrLifecycleTest {
         "%d mounts: RSS from %d to %d KB, descriptors from %d to %d%n",
         MOUNTS, resident, resident(), descriptors, descriptors());
     // A thread that has given everything back may take a moment to be gone.
-    for (int i = 0; threads() > threads && i < 2000; i++) {
-      Thread.sleep(5);
-    }
-    assertThat(threads()).isLessThanOrEqualTo(threads);
+    awaitThreads(threads);
     assertThat(descriptors()).isLessThanOrEqualTo(descriptors + 2);
     // A leak of a mount's structures and of its threads' buffers would be 500 KB each.
     assertThat(resident() - resident).isLessThan(20_000L + MOUNTS * 20L);
@@ -106,7 +110,7 @@ final class JnrLifecycleTest {
   }
 
   @Test
-  void requestsThatBlock_leaveOthersServed() throws Exception {
+  void requestsThatBlock_leaveOthersServed_byThreadsThatEndAfterwards() throws Exception {
     SlowFileSystem[] slow = new SlowFileSystem[1];
     try (JnrTestMount m =
         JnrTestMount.of(
@@ -117,8 +121,10 @@ final class JnrLifecycleTest {
               m.path, "for i in 1 2 3 4 5 6 7 8; do stat d$i/slow & done; wait; echo done")) {
         assertThat(slow[0].waiting.tryAcquire(8, 60, TimeUnit.SECONDS)).isTrue();
         assertThat(m.sh("echo quick > q; cat q")).isEqualTo("quick\n");
+        assertThat(threads()).isGreaterThan(8);
         slow[0].permits.release(1000);
         clients.awaitOutput("done");
+        awaitThreads(4);
       }
     }
   }

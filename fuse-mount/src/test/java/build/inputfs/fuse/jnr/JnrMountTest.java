@@ -113,6 +113,7 @@ final class JnrMountTest {
               m.python(
                   """
                   with open('a', 'w') as f: f.write('first')
+                  assert os.stat('a').st_nlink == 1
                   os.link('a', 'b')
                   assert os.stat('a').st_nlink == os.stat('b').st_nlink == 2
                   assert os.stat('a').st_ino == os.stat('b').st_ino
