@@ -1,22 +1,30 @@
 package build.inputfs.fuse.jnr;
 
 import build.inputfs.fuse.mount.MountException;
+import build.inputfs.fuse.mount.MountTable;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * macOS with macFUSE. What it decides is in methods that need no Mac; what it asks the system goes
- * by programs that every Mac has: mount(8), umount(8) and diskutil(8).
+ * macOS with macFUSE. What it decides is in methods that need no Mac; what it does to the system
+ * goes by programs that every Mac has: umount(8) and diskutil(8).
  */
 final class MacPlatform implements Platform {
   /** Seconds after which macFUSE gives up a server that does not answer; fetching may take long. */
   private static final int PATIENCE = 600;
 
+  private final Mounts mounts;
   private final Programs programs;
+
+  /** Tells what is mounted. */
+  interface Mounts {
+    MountTable read() throws IOException;
+  }
 
   /** Runs programs of the system to their end. */
   interface Programs {
@@ -29,7 +37,8 @@ final class MacPlatform implements Platform {
     String run(String... command) throws IOException;
   }
 
-  MacPlatform(Programs programs) {
+  MacPlatform(Mounts mounts, Programs programs) {
+    this.mounts = mounts;
     this.programs = programs;
   }
 
@@ -64,7 +73,7 @@ final class MacPlatform implements Platform {
     } catch (IOException e) {
       throw new MountException("cannot use the mount point " + mountPoint + ": " + e, e);
     }
-    if (isMounted(path)) {
+    if (mountedAt(path) != null) {
       throw new MountException(path + " is a mount point already");
     }
     return path;
@@ -106,18 +115,19 @@ final class MacPlatform implements Platform {
     return "inputfs " + mountPoint.getFileName();
   }
 
-  /** All mounts on a path look alike. */
+  /** The number of the filesystem. */
   @Override
   public long identity(Path path) throws MountException {
-    if (!isMounted(path)) {
+    MountTable.Line line = mountedAt(path);
+    if (line == null) {
       throw new MountException(path + " was mounted, but something removed the mount at once");
     }
-    return 0;
+    return line.id();
   }
 
   @Override
   public void unmount(Path path, long identity) throws MountException {
-    if (!isMounted(path)) {
+    if (!isMounted(path, identity)) {
       return;
     }
     try {
@@ -126,7 +136,7 @@ final class MacPlatform implements Platform {
       try {
         programs.run("/usr/sbin/diskutil", "unmount", "force", path.toString());
       } catch (IOException e) {
-        if (isMounted(path)) {
+        if (isMounted(path, identity)) {
           e.addSuppressed(busy);
           throw new MountException("cannot unmount " + path + ": " + e.getMessage(), e);
         }
@@ -134,17 +144,17 @@ final class MacPlatform implements Platform {
     }
   }
 
-  private boolean isMounted(Path path) throws MountException {
+  private boolean isMounted(Path path, long identity) throws MountException {
+    MountTable.Line line = mountedAt(path);
+    return line != null && line.id() == identity;
+  }
+
+  private MountTable.@Nullable Line mountedAt(Path path) throws MountException {
     try {
-      return lists(programs.run("/sbin/mount"), path);
+      return mounts.read().at(path);
     } catch (IOException e) {
       throw new MountException("cannot look at the mounts: " + e.getMessage(), e);
     }
-  }
-
-  /** Whether mount(8) has printed a mount on {@code path}: {@code SOURCE on PATH (OPTIONS)}. */
-  static boolean lists(String mounts, Path path) {
-    return mounts.lines().anyMatch(line -> line.contains(" on " + path + " ("));
   }
 
   /** Runs them for real. */

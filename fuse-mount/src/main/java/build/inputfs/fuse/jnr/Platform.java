@@ -2,6 +2,7 @@ package build.inputfs.fuse.jnr;
 
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.fuse.mount.MountException;
+import build.inputfs.fuse.mount.MountTable;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -14,7 +15,7 @@ interface Platform {
   /** The platform of this machine. */
   static Platform of(Posix posix, String operatingSystem) {
     return operatingSystem.startsWith("Mac")
-        ? new MacPlatform(MacPlatform::run)
+        ? new MacPlatform(MountTable::read, MacPlatform::run)
         : new LinuxPlatform(posix);
   }
 

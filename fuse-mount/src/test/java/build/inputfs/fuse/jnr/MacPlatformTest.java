@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import build.inputfs.fuse.mount.MountException;
+import build.inputfs.fuse.mount.MountTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,24 +16,40 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What is decided for macOS, with programs that answer as a Mac's do. */
 final class MacPlatformTest {
+  private static final long OWN = 7;
+
   @TempDir Path temp;
   private Path point = Path.of("/");
   private final List<String> ran = new ArrayList<>();
   private boolean mounted;
+  private boolean covered;
   private boolean busy;
-  private final MacPlatform platform = new MacPlatform(this::answer);
+  private final MacPlatform platform = new MacPlatform(this::mounts, this::answer);
 
   @BeforeEach
   void makePoint() throws IOException {
     point = Files.createDirectory(temp.toRealPath().resolve("view, 1"));
   }
 
+  private MountTable mounts() {
+    List<MountTable.Line> lines = new ArrayList<>();
+    lines.add(line(1, Path.of("/"), "apfs", "/dev/disk3s1s1"));
+    if (mounted) {
+      lines.add(line(OWN, point, "macfuse", "inputfs:/s"));
+    }
+    if (covered) {
+      lines.add(line(OWN + 1, point, "macfuse", "sshfs"));
+    }
+    return new MountTable(lines);
+  }
+
+  private static MountTable.Line line(long id, Path path, String type, String source) {
+    return new MountTable.Line(id, "", path, type, source, "/", "");
+  }
+
   private String answer(String... command) throws IOException {
     ran.add(String.join(" ", command));
     return switch (command[0]) {
-      case "/sbin/mount" ->
-          "/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)\n"
-              + (mounted ? "inputfs@macfuse0 on " + point + " (macfuse, nodev, nosuid)\n" : "");
       case "/sbin/umount" -> {
         if (busy) {
           throw new IOException("umount(" + point + "): Resource busy -- try 'diskutil unmount'");
@@ -79,9 +96,19 @@ final class MacPlatformTest {
 
   @Test
   void unmount_ofWhatIsGone_doesNothing() throws Exception {
-    platform.unmount(point, 0);
-    assertThat(ran).containsExactly("/sbin/mount");
+    platform.unmount(point, OWN);
+    assertThat(ran).isEmpty();
     assertThatThrownBy(() -> platform.identity(point)).isInstanceOf(MountException.class);
+  }
+
+  @Test
+  void unmount_ofAMountThatAnotherCovers_leavesBoth() throws Exception {
+    mounted = true;
+    long identity = platform.identity(point);
+    covered = true;
+    platform.unmount(point, identity);
+    assertThat(ran).isEmpty();
+    assertThat(platform.identity(point)).isNotEqualTo(identity);
   }
 
   @Test
