@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** The first that works is used, and says so. */
@@ -109,38 +108,5 @@ final class FirstWorkingStrategyTest {
     public void close() {
       closed = true;
     }
-  }
-
-  private record EmptyView(Path path) implements View {
-    @Override
-    public String mechanism() {
-      return "none";
-    }
-
-    @Override
-    public ViewTree tree() {
-      return path -> null;
-    }
-
-    @Override
-    public List<ViewFailure> failures() {
-      return List.of();
-    }
-
-    @Override
-    public LimitHits limits() {
-      return new LimitHits(Quota.NONE);
-    }
-
-    @Override
-    public Map<String, Long> counters() {
-      return Map.of();
-    }
-
-    @Override
-    public void awaitEnd() {}
-
-    @Override
-    public void close() {}
   }
 }

@@ -12,7 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class LeasedStrategyTest {
@@ -70,39 +69,14 @@ final class LeasedStrategyTest {
     };
   }
 
-  private record FakeView(List<String> events) implements View {
-    @Override
-    public Path path() {
-      return Path.of("/somewhere");
-    }
+  /** One that cannot be removed wholly. */
+  private static final class FakeView extends EmptyView {
+    private final List<String> events;
 
-    @Override
-    public String mechanism() {
-      return "fake";
+    FakeView(List<String> events) {
+      super(Path.of("/somewhere"));
+      this.events = events;
     }
-
-    @Override
-    public ViewTree tree() {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public List<ViewFailure> failures() {
-      return List.of();
-    }
-
-    @Override
-    public LimitHits limits() {
-      return new LimitHits(Quota.NONE);
-    }
-
-    @Override
-    public Map<String, Long> counters() {
-      return Map.of();
-    }
-
-    @Override
-    public void awaitEnd() {}
 
     @Override
     public void close() throws IOException {

@@ -6,11 +6,10 @@ import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.digest.DigestFunction;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.proto.ActionResult;
-import build.inputfs.cas.store.Lease;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.MissingBlobException;
-import build.inputfs.cas.store.StoreAccess;
 import build.inputfs.cas.store.StoreFiles;
+import build.inputfs.cas.store.TestStores;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -46,15 +45,6 @@ final class LimitedStoreStressTest {
 
   @TempDir private Path folder;
 
-  private LocalStore openAsGuest() throws IOException {
-    return LocalStore.open(
-        folder.resolve("store"),
-        DigestFunction.SHA256,
-        StoreAccess.READ_WRITE,
-        folder.resolve("private"),
-        POSIX);
-  }
-
   @ParameterizedTest
   @ValueSource(ints = {0, 2})
   void invariant13_manyThreads_seeNoWrongByteAndLoseNothingLeased(int guests) throws Exception {
@@ -65,7 +55,7 @@ final class LimitedStoreStressTest {
     LimitStats after;
     try (LimitedStore limited = LimitedStore.open(root, DigestFunction.SHA256, LIMIT, POSIX)) {
       for (int i = 0; i < guests; i++) {
-        others.add(openAsGuest());
+        others.add(TestStores.open(folder, POSIX));
       }
       AtomicBoolean done = new AtomicBoolean();
       try (ExecutorService pool = Executors.newCachedThreadPool()) {
@@ -140,13 +130,8 @@ final class LimitedStoreStressTest {
 
   /** Nothing of a tree that is leased is ever missing. */
   private static void useTree(LocalStore store, Random random) throws IOException {
-    SmallTree tree;
-    Lease lease;
-    try (Lease _ = store.keepNew()) {
-      tree = SmallTree.put(store, random.nextInt(TREES));
-      lease = store.lease(tree.root());
-    }
-    try (lease) {
+    try (SmallTree.Leased leased = SmallTree.lease(store, random.nextInt(TREES))) {
+      SmallTree tree = leased.tree();
       for (int i = 0; i < 4; i++) {
         for (Digest digest : tree.digests()) {
           assertThat(store.read(digest, 10_000)).hasSize((int) digest.size());

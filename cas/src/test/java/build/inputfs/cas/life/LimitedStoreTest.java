@@ -14,6 +14,7 @@ import build.inputfs.cas.store.Lease;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
 import build.inputfs.cas.store.StoreFiles;
+import build.inputfs.cas.store.TestStores;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,12 +49,7 @@ final class LimitedStoreTest {
 
   /** The same store, as another process opens it: nothing is shared but the disk. */
   private LocalStore openAsGuest() throws IOException {
-    return LocalStore.open(
-        folder.resolve("store"),
-        DigestFunction.SHA256,
-        StoreAccess.READ_WRITE,
-        folder.resolve("private"),
-        POSIX);
+    return TestStores.open(folder, POSIX);
   }
 
   private static List<Digest> putBlobs(LocalStore store, int from, int to) throws IOException {
@@ -109,12 +105,8 @@ final class LimitedStoreTest {
   void invariant13_leasedTreeIsNeverTakenAwayAndGoesAfterwards() throws Exception {
     try (LimitedStore limited = open(4 * BYTES)) {
       LocalStore store = limited.store();
-      SmallTree tree;
-      Lease lease;
-      try (Lease _ = store.keepNew()) {
-        tree = SmallTree.put(store, 1);
-        lease = store.lease(tree.root());
-      }
+      SmallTree.Leased leased = SmallTree.lease(store, 1);
+      SmallTree tree = leased.tree();
       for (int i = 0; i < 60; i += 20) {
         List<Digest> others = putBlobs(store, i, i + 20);
         assertThat(limited.settle()).isTrue();
@@ -123,13 +115,13 @@ final class LimitedStoreTest {
         assertThat(limited.stats().bytes()).isLessThan(7 * BYTES);
       }
       assertThat(limited.stats().leasedTrees()).isOne();
-      lease.close();
+      leased.close();
       limited.settle();
       assertThat(limited.stats().bytes()).isLessThanOrEqualTo(4 * BYTES);
       assertThat(totals().limited()).isEqualTo(limited.stats().bytes());
       assertThat(tree.present(store)).isLessThan(tree.digests().size());
       assertThat(limited.stats().leasedTrees()).isZero();
-      lease.close();
+      leased.close();
     }
   }
 
@@ -162,12 +154,8 @@ final class LimitedStoreTest {
   void lease_takenTwice_keepsUntilBothAreClosed() throws Exception {
     try (LimitedStore limited = open(BYTES)) {
       LocalStore store = limited.store();
-      SmallTree tree;
-      Lease first;
-      try (Lease _ = store.keepNew()) {
-        tree = SmallTree.put(store, 1);
-        first = store.lease(tree.root());
-      }
+      SmallTree.Leased first = SmallTree.lease(store, 1);
+      SmallTree tree = first.tree();
       Lease second = store.lease(tree.root());
       first.close();
       first.close();
@@ -401,13 +389,7 @@ final class LimitedStoreTest {
   @Test
   void guest_thatOnlyReads_keepsEverythingWhileItHasALease() throws Exception {
     try (LimitedStore limited = open(2 * BYTES);
-        LocalStore guest =
-            LocalStore.open(
-                folder.resolve("store"),
-                DigestFunction.SHA256,
-                StoreAccess.READ_ONLY,
-                folder.resolve("private"),
-                POSIX)) {
+        LocalStore guest = TestStores.open(folder, StoreAccess.READ_ONLY, POSIX)) {
       List<Digest> blobs = putBlobs(limited.store(), 0, 2);
       try (Lease _ = guest.lease(blobs.getFirst())) {
         putBlobs(limited.store(), 2, 20);
@@ -450,17 +432,13 @@ final class LimitedStoreTest {
   void invariant1_evictionTouchesNoBlobThatStays() throws Exception {
     try (LimitedStore limited = open(10 * BYTES)) {
       LocalStore store = limited.store();
-      SmallTree tree;
-      Lease lease;
-      try (Lease _ = store.keepNew()) {
-        tree = SmallTree.put(store, 1);
-        lease = store.lease(tree.root());
-      }
+      SmallTree.Leased leased = SmallTree.lease(store, 1);
+      SmallTree tree = leased.tree();
       List<FileStamp> before = stamps(store, tree);
       putBlobs(store, 0, 100);
       limited.settle();
       assertThat(stamps(store, tree)).isEqualTo(before);
-      lease.close();
+      leased.close();
     }
   }
 

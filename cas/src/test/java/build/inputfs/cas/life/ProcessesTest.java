@@ -26,8 +26,8 @@ final class ProcessesTest {
     Path root = folder.resolve("store");
     long limit = 4 * SmallTree.BYTES;
     try (LimitedStore limited = LimitedStore.open(root, DigestFunction.SHA256, limit, POSIX);
-        ChildProcess first = ChildProcess.start(LeaseTree.class, root.toString(), "1");
-        ChildProcess second = ChildProcess.start(LeaseTree.class, root.toString(), "2")) {
+        ChildProcess first = ChildProcess.start(LeaseTree.class, folder.toString(), "1");
+        ChildProcess second = ChildProcess.start(LeaseTree.class, folder.toString(), "2")) {
       assertThat(first.out().readLine()).isEqualTo("leased");
       assertThat(second.out().readLine()).isEqualTo("leased");
       LocalStore store = limited.store();

@@ -1,6 +1,7 @@
 package build.inputfs.cas.life;
 
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.store.Lease;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.tree.DirectoryBuilder;
 import java.io.IOException;
@@ -37,6 +38,22 @@ record SmallTree(Digest root, List<Digest> digests) {
     Digest root = store.put(top.build());
     digests.add(root);
     return new SmallTree(root, List.copyOf(digests));
+  }
+
+  /** A tree that is kept in its store until this is closed. */
+  record Leased(SmallTree tree, Lease lease) implements AutoCloseable {
+    @Override
+    public void close() {
+      lease.close();
+    }
+  }
+
+  /** Puts the tree of this number and leases it, before any of it can be taken away. */
+  static Leased lease(LocalStore store, long number) throws IOException {
+    try (Lease _ = store.keepNew()) {
+      SmallTree tree = put(store, number);
+      return new Leased(tree, store.lease(tree.root()));
+    }
   }
 
   /** The blob of this number. */

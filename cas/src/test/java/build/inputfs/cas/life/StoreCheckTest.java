@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import build.inputfs.cas.digest.Digest;
-import build.inputfs.cas.digest.DigestFunction;
 import build.inputfs.cas.life.StoreCheck.Wrong;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.proto.ActionResult;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.MissingBlobException;
 import build.inputfs.cas.store.StoreAccess;
+import build.inputfs.cas.store.TestStores;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,11 +25,6 @@ final class StoreCheckTest {
 
   @TempDir private Path folder;
 
-  private LocalStore open(StoreAccess access) throws IOException {
-    return LocalStore.open(
-        folder.resolve("store"), DigestFunction.SHA256, access, folder.resolve("private"), POSIX);
-  }
-
   private static void damage(Path file, byte[] content) throws IOException {
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
     Files.write(file, content);
@@ -38,7 +33,7 @@ final class StoreCheckTest {
 
   @Test
   void run_movesWhatIsWrongIntoTheQuarantineAndLeavesTheRest() throws IOException {
-    try (LocalStore store = open(StoreAccess.READ_WRITE)) {
+    try (LocalStore store = TestStores.open(folder, POSIX)) {
       SmallTree tree = SmallTree.put(store, 1);
       Digest changed = store.put(SmallTree.blob(1));
       Digest cut = store.put(SmallTree.blob(2));
@@ -80,12 +75,12 @@ final class StoreCheckTest {
   void run_onAStoreThatIsOnlyRead_tellsAndMovesNothing() throws IOException {
     Digest digest;
     Path file;
-    try (LocalStore store = open(StoreAccess.READ_WRITE)) {
+    try (LocalStore store = TestStores.open(folder, POSIX)) {
       digest = store.put(SmallTree.blob(1));
       file = store.locate(digest, false);
       damage(file, SmallTree.blob(2));
     }
-    try (LocalStore store = open(StoreAccess.READ_ONLY)) {
+    try (LocalStore store = TestStores.open(folder, StoreAccess.READ_ONLY, POSIX)) {
       List<Wrong> wrong = new StoreCheck(POSIX, store, 2, size -> {}).run();
       assertThat(wrong)
           .singleElement()

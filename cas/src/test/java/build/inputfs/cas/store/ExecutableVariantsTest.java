@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import build.inputfs.cas.digest.Digest;
-import build.inputfs.cas.digest.DigestFunction;
 import build.inputfs.cas.posix.Posix;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,13 +33,7 @@ final class ExecutableVariantsTest {
 
   @BeforeEach
   void open() throws IOException {
-    store =
-        LocalStore.open(
-            folder.resolve("store"),
-            DigestFunction.SHA256,
-            StoreAccess.READ_WRITE,
-            folder.resolve("private"),
-            POSIX);
+    store = TestStores.open(folder, POSIX);
   }
 
   @AfterEach

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import build.inputfs.cas.digest.Digest;
-import build.inputfs.cas.digest.DigestFunction;
 import build.inputfs.cas.posix.MacOnLinux;
 import build.inputfs.cas.posix.Posix;
 import java.io.IOException;
@@ -27,7 +26,7 @@ final class MacStoreTest {
     Posix posix = mac.posix();
     byte[] script = "#!/bin/sh\nexit 7\n".getBytes(UTF_8);
     Digest digest;
-    try (LocalStore store = open(posix)) {
+    try (LocalStore store = TestStores.open(folder, posix)) {
       digest = store.put(script);
       assertThat(store.put(script)).isEqualTo(digest);
       Path source = Files.write(folder.resolve("large"), new byte[3 << 20]);
@@ -42,18 +41,9 @@ final class MacStoreTest {
         assertThat(lease).isNotNull();
       }
     }
-    try (LocalStore again = open(posix)) {
+    try (LocalStore again = TestStores.open(folder, posix)) {
       assertThat(again.read(digest, 100)).isEqualTo(script);
     }
     assertThat(mac.called()).contains("clonefile", "F_BARRIERFSYNC", "fstatat", "renameatx_np");
-  }
-
-  private LocalStore open(Posix posix) throws IOException {
-    return LocalStore.open(
-        folder.resolve("store"),
-        DigestFunction.SHA256,
-        StoreAccess.READ_WRITE,
-        folder.resolve("private"),
-        posix);
   }
 }

@@ -7,27 +7,28 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Blobs on the heap, for tests that need many and have no use for files. */
-public final class MemoryBlobs implements BlobSource {
+public class MemoryBlobs implements BlobSource {
   private final Map<Digest, byte[]> blobs = new ConcurrentHashMap<>();
 
-  public Digest put(byte[] content) {
+  /** Puts a blob. */
+  public final Digest put(byte[] content) {
     Digest digest = function().digest(content);
     blobs.put(digest, content.clone());
     return digest;
   }
 
   @Override
-  public DigestFunction function() {
+  public final DigestFunction function() {
     return DigestFunction.SHA256;
   }
 
   @Override
-  public Path locate(Digest digest, boolean executable) {
+  public final Path locate(Digest digest, boolean executable) {
     throw new UnsupportedOperationException("these blobs are in no file");
   }
 
   @Override
-  public byte[] read(Digest digest, int limit) throws MissingBlobException {
+  public final byte[] read(Digest digest, int limit) throws MissingBlobException {
     byte[] content = blobs.get(digest);
     if (content == null) {
       throw new MissingBlobException(digest, "not put");

@@ -279,18 +279,7 @@ class FailuresTest {
   }
 
   private Outcome run(String root, String script) {
-    return bench.inputfs(
-        "run",
-        "--strategy",
-        strategy.option(),
-        "--cas",
-        bench.store().folder().toString(),
-        "--root",
-        root,
-        "--",
-        "sh",
-        "-c",
-        script);
+    return bench.run(strategy, root, "--", "sh", "-c", script);
   }
 
   private Outcome mount(String root, Path point) {

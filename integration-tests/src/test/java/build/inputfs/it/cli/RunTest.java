@@ -135,32 +135,15 @@ class RunTest {
   @Test
   void run_inAWorkingDirectory_startsThere() {
     Outcome outcome =
-        bench.inputfs(
-            "run",
-            "--strategy",
-            strategy.option(),
-            "--cas",
-            store(),
-            "--root",
-            root(),
-            "--working-directory",
-            "dir/sub",
-            "--",
-            "cat",
-            "deep.txt");
+        bench.run(strategy, root(), "--working-directory", "dir/sub", "--", "cat", "deep.txt");
     assertThat(outcome.ok().out()).isEqualTo("deep");
   }
 
   @Test
   void run_withAnEnvironment_givesThatToTheCommand() {
     Outcome outcome =
-        bench.inputfs(
-            "run",
-            "--strategy",
-            strategy.option(),
-            "--cas",
-            store(),
-            "--root",
+        bench.run(
+            strategy,
             root(),
             "--clean-env",
             "--env",
@@ -176,20 +159,8 @@ class RunTest {
   @Test
   void run_pastItsTime_endsTheCommandAndAllThatItStarted() {
     Outcome outcome =
-        bench.inputfs(
-            "run",
-            "--strategy",
-            strategy.option(),
-            "--cas",
-            store(),
-            "--root",
-            root(),
-            "--timeout",
-            "0.5",
-            "--",
-            "sh",
-            "-c",
-            "sleep 1000 & sleep 1000");
+        bench.run(
+            strategy, root(), "--timeout", "0.5", "--", "sh", "-c", "sleep 1000 & sleep 1000");
     assertThat(outcome.exit()).isEqualTo(124);
     assertThat(bench.leftovers()).isEmpty();
   }
@@ -204,13 +175,8 @@ class RunTest {
   void run_collectsFilesDirectoriesAndSymlinks() throws IOException {
     Outcome outcome =
         bench
-            .inputfs(
-                "run",
-                "--strategy",
-                strategy.option(),
-                "--cas",
-                store(),
-                "--root",
+            .run(
+                strategy,
                 root(),
                 "--output",
                 "new/deep/file",
@@ -252,19 +218,7 @@ class RunTest {
 
   @Test
   void run_whoseOutputIsNotMade_saysSo() {
-    Outcome outcome =
-        bench.inputfs(
-            "run",
-            "--strategy",
-            strategy.option(),
-            "--cas",
-            store(),
-            "--root",
-            root(),
-            "--output",
-            "never",
-            "--",
-            "true");
+    Outcome outcome = bench.run(strategy, root(), "--output", "never", "--", "true");
     assertThat(outcome.err()).contains("never");
     assertThat(outcome.exit()).isZero();
   }
@@ -275,13 +229,8 @@ class RunTest {
         new InputTree().executable("tool", "#!/bin/sh\nexit 3\n").putInto(bench.store());
     Outcome outcome =
         bench
-            .inputfs(
-                "run",
-                "--strategy",
-                strategy.option(),
-                "--cas",
-                store(),
-                "--root",
+            .run(
+                strategy,
                 root.toString(),
                 "--output",
                 "out",
@@ -354,10 +303,7 @@ class RunTest {
   }
 
   private Outcome run(String... command) {
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "run", "--strategy", strategy.option(), "--cas", store(), "--root", root(), "--"));
+    List<String> arguments = new ArrayList<>(bench.runOf(strategy, root(), "--"));
     arguments.addAll(List.of(command));
     return bench.inputfs(arguments.toArray(String[]::new));
   }

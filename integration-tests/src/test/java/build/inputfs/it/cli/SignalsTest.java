@@ -85,13 +85,8 @@ class SignalsTest {
     String root = new InputTree().file("a", "x").putInto(bench.store()).toString();
     Child child =
         bench.start(
-            List.of(
-                "run",
-                "--strategy",
-                strategy.option(),
-                "--cas",
-                bench.store().folder().toString(),
-                "--root",
+            bench.runOf(
+                strategy,
                 root,
                 "--",
                 "sh",
@@ -112,13 +107,8 @@ class SignalsTest {
     for (String signal : List.of("TERM", "INT", "HUP")) {
       Child child =
           bench.start(
-              List.of(
-                  "run",
-                  "--strategy",
-                  strategy.option(),
-                  "--cas",
-                  bench.store().folder().toString(),
-                  "--root",
+              bench.runOf(
+                  strategy,
                   root,
                   "--",
                   "sh",
@@ -195,13 +185,8 @@ class SignalsTest {
     String root = new InputTree().file("a", "x").putInto(bench.store()).toString();
     Child run =
         bench.start(
-            List.of(
-                "run",
-                "--strategy",
-                strategy.option(),
-                "--cas",
-                bench.store().folder().toString(),
-                "--root",
+            bench.runOf(
+                strategy,
                 root,
                 "--",
                 "sh",
@@ -222,18 +207,7 @@ class SignalsTest {
   }
 
   private void runTrue(String root) {
-    bench
-        .inputfs(
-            "run",
-            "--strategy",
-            strategy.option(),
-            "--cas",
-            bench.store().folder().toString(),
-            "--root",
-            root,
-            "--",
-            "true")
-        .ok();
+    bench.run(strategy, root, "--", "true").ok();
   }
 
   @Test

@@ -288,6 +288,23 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
     return start(List.of(arguments)).await(PATIENCE.multipliedBy(3));
   }
 
+  /** Runs {@code inputfs run} over a tree of the store, to its end. */
+  public Outcome run(Strategy strategy, String root, String... more) {
+    return inputfs(runOf(strategy, root, more).toArray(String[]::new));
+  }
+
+  /**
+   * The arguments of a run over a tree of the store.
+   *
+   * @param more what follows: options, {@code --} and the command
+   */
+  public List<String> runOf(Strategy strategy, String root, String... more) {
+    List<String> arguments = new ArrayList<>(List.of("run", "--strategy", strategy.option()));
+    arguments.addAll(List.of("--cas", store().folder().toString(), "--root", root));
+    arguments.addAll(List.of(more));
+    return arguments;
+  }
+
   /** Starts the program; it is killed at the test's end if it still runs. */
   public Child start(List<String> arguments) {
     return keep(
