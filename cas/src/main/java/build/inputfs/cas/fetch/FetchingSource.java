@@ -11,6 +11,7 @@ import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.MissingBlobException;
 import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -142,8 +143,8 @@ public final class FetchingSource implements BlobSource, Metered, AutoCloseable 
     }
     Fetch.Content readable = readable(fetch, offset, length);
     Path file = readable.file();
-    if (file == null) {
-      return new Located(store.locate(digest, executable), true);
+    if (file == null || (readable.verified() && !Files.exists(file))) {
+      return new Located(store.locate(digest, executable), true); // it is in its place by now
     }
     if (!readable.verified()) {
       fetch.watch(watcher);
