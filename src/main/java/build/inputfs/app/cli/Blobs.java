@@ -1,5 +1,7 @@
 package build.inputfs.app.cli;
 
+import build.inputfs.app.config.Configuration;
+import build.inputfs.app.config.Key;
 import build.inputfs.cache.view.OutputCollector.Receiver;
 import build.inputfs.cas.fetch.FetchingSource;
 import build.inputfs.cas.meter.Metered;
@@ -34,6 +36,12 @@ record Blobs(LocalStore store, @Nullable RemoteCas remote, @Nullable FetchingSou
       parts.add(fetching);
     }
     return parts;
+  }
+
+  /** Sends outputs to the remote, if there is one and it is not configured otherwise. */
+  Receiver sending(LocalStore results, Configuration configuration) {
+    boolean wanted = !"false".equals(configuration.get(Key.REMOTE_OUTPUTS));
+    return wanted ? sending(results) : Receiver.NONE;
   }
 
   /** Sends outputs to the remote, if there is one. */

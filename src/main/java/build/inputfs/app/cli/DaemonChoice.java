@@ -115,7 +115,11 @@ final class DaemonChoice {
     DaemonFinder finder = new DaemonFinder(context.folders(), environment).ofStore(store);
     String launcher = System.getProperty(LAUNCHER);
     if (policy == DaemonPolicy.START && launcher != null) {
-      return finder.startingWith(launcher);
+      Path configuration = Options.path(arguments, Options.CONFIG);
+      return configuration == null
+          ? finder.startingWith(launcher)
+          : finder.startingWith(
+              launcher, Options.CONFIG, configuration.toAbsolutePath().toString());
     }
     if (!Files.exists(finder.socket())) {
       throw new UnservedException("none listens at " + finder.socket());

@@ -8,14 +8,16 @@ import build.inputfs.cas.posix.Host;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Finds this user's daemon for a command that it can serve. For one thread. */
 final class DaemonFinder {
   private final Folders folders;
   private final Map<String, String> environment;
-  private @Nullable String launcher;
+  private List<String> program = List.of();
   private @Nullable Path place;
 
   /**
@@ -26,9 +28,9 @@ final class DaemonFinder {
     this.environment = environment;
   }
 
-  /** Has a daemon started by this program where none listens. */
-  DaemonFinder startingWith(String program) {
-    launcher = program;
+  /** Has a daemon started where none listens, by this program with these options. */
+  DaemonFinder startingWith(String launcher, String... options) {
+    program = Stream.concat(Stream.of(launcher), Stream.of(options)).toList();
     return this;
   }
 
@@ -91,11 +93,10 @@ final class DaemonFinder {
 
   private DaemonClient connect(String description) throws IOException {
     Path socket = socket();
-    String program = launcher;
     try {
       return DaemonClient.connect(socket, description);
     } catch (IOException e) {
-      if (program == null) {
+      if (program.isEmpty()) {
         throw new UnservedException("none listens: " + e.getMessage(), e);
       }
       return new DaemonStarter(program, socket, folders.scratch())

@@ -75,7 +75,7 @@ final class DaemonRun {
       CommandRunner commands =
           new CommandRunner(Processes.load(), interruption, CommandRunner.GRACE, true);
       JobReport report =
-          new DaemonRunner(daemon, commands, interruption)
+          new DaemonRunner(daemon, commands, interruption, /* localOnly= */ false)
               .run(job, strategy(arguments), arguments.json());
       new RunText(console, arguments.verbose()).print(job, report, imported);
       if (arguments.json()) {

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -19,16 +21,16 @@ final class DaemonStarter {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration PAUSE = Duration.ofMillis(20);
 
-  private final String launcher;
+  private final List<String> program;
   private final Path socket;
   private final Path folder;
 
   /**
-   * @param launcher the program
+   * @param program how it is started, with the options that it has whatever it does
    * @param folder gets the log; made where it is missing
    */
-  DaemonStarter(String launcher, Path socket, Path folder) {
-    this.launcher = launcher;
+  DaemonStarter(List<String> program, Path socket, Path folder) {
+    this.program = List.copyOf(program);
     this.socket = socket;
     this.folder = folder;
   }
@@ -41,8 +43,11 @@ final class DaemonStarter {
   DaemonClient start(Interruption.Work<DaemonClient> connecting) throws IOException {
     Files.createDirectories(folder);
     File log = folder.resolve("daemon.log").toFile();
+    List<String> command = new ArrayList<>(List.of("setsid", program.getFirst(), "daemon"));
+    command.addAll(List.of("--socket", socket.toString()));
+    command.addAll(program.subList(1, program.size()));
     Process daemon =
-        new ProcessBuilder("setsid", launcher, "daemon", "--socket", socket.toString())
+        new ProcessBuilder(command)
             .redirectInput(new File("/dev/null"))
             .redirectOutput(log)
             .redirectErrorStream(true)

@@ -10,6 +10,7 @@ import build.inputfs.app.run.Replay;
 import build.inputfs.app.run.Replay.Row;
 import build.inputfs.app.run.Replay.Verdict;
 import build.inputfs.cache.view.OutputCollector;
+import build.inputfs.cache.view.OutputCollector.Receiver;
 import build.inputfs.cache.view.ViewStrategy;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.posix.Processes;
@@ -30,6 +31,11 @@ import picocli.CommandLine.ParseResult;
 
 /** {@code inputfs replay}: recorded actions run again, and their results are compared. */
 final class ReplayCommand implements Subcommand {
+  private static final String PUSH_OUTPUTS = "--push-outputs";
+
+  /** The options that no daemon serves. */
+  private static final List<String> NOT_FOR_DAEMONS =
+      List.of(Options.REMOTE, Options.REMOTE_TIMEOUT, PUSH_OUTPUTS, Options.SCRATCH);
 
   @Override
   public void describe(CommandSpec spec) {
@@ -59,13 +65,17 @@ final class ReplayCommand implements Subcommand {
     Options.addView(spec);
     Options.addDaemon(spec);
     spec.addOption(
+        Options.flag(PUSH_OUTPUTS, "Send the outputs to the remote: what it lacks of them."));
+    spec.addOption(
         Options.flag(Options.JSON, "Print one JSON object on stdout instead, with all details."));
   }
 
   @Override
   public int run(ParseResult arguments, Context context) throws IOException {
-    return DaemonChoice.of(
-            arguments, context, List.of(Options.REMOTE, Options.REMOTE_TIMEOUT, Options.SCRATCH))
+    if (Options.has(arguments, PUSH_OUTPUTS) && Options.get(arguments, Options.REMOTE) == null) {
+      throw Options.usage(arguments, PUSH_OUTPUTS + " needs a remote: see --remote");
+    }
+    return DaemonChoice.of(arguments, context, NOT_FOR_DAEMONS)
         .run(
             finder -> replayByDaemon(arguments, context, finder), () -> replay(arguments, context));
   }
@@ -88,7 +98,8 @@ final class ReplayCommand implements Subcommand {
           new DaemonRunner(
               daemon,
               new CommandRunner(Processes.load(), interruption, CommandRunner.GRACE),
-              interruption);
+              interruption,
+              /* localOnly= */ true);
       return run(
           new Replay(
               recordings,
@@ -110,6 +121,8 @@ final class ReplayCommand implements Subcommand {
       Blobs blobs = stores.blobs(arguments, StoreAccess.READ_ONLY);
       LocalStore recordings = blobs.store();
       LocalStore results = stores.writable(recordings);
+      Receiver receiver =
+          Options.has(arguments, PUSH_OUTPUTS) ? blobs.sending(results) : Receiver.NONE;
       TreeReader trees = new TreeReader(blobs.source(), TreeReader.DEFAULT_CACHE_BYTES);
       try (ViewStrategy strategy = context.strategy(arguments, posix, blobs.source(), trees)) {
         Replay replay =
@@ -122,7 +135,7 @@ final class ReplayCommand implements Subcommand {
                         posix,
                         strategy,
                         new CommandRunner(Processes.load(), interruption, CommandRunner.GRACE),
-                        new OutputCollector(blobs.source(), results),
+                        new OutputCollector(blobs.source(), results, receiver),
                         interruption,
                         context.folders().mountPoints())
                     ::run,

@@ -174,9 +174,14 @@ public final class DaemonClient implements AutoCloseable {
     }
   }
 
-  /** Puts what was made in a view in the store. */
-  public Collected collect(String view) throws IOException {
-    WireReader in = call("inputfs.v1.Views/CollectOutputs", new WireWriter().text(1, view));
+  /**
+   * Puts what was made in a view in the store.
+   *
+   * @param localOnly whether the daemon's remote, if it has one, is not to get it
+   */
+  public Collected collect(String view, boolean localOnly) throws IOException {
+    WireWriter request = new WireWriter().text(1, view).number(3, localOnly ? 1 : 0);
+    WireReader in = call("inputfs.v1.Views/CollectOutputs", request);
     byte[] result = {};
     List<ViewFailure> failures = new ArrayList<>();
     for (int field = in.next(); field != 0; field = in.next()) {

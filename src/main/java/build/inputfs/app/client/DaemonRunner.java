@@ -29,14 +29,18 @@ public final class DaemonRunner {
   private final DaemonClient daemon;
   private final CommandRunner commands;
   private final Interruption interruption;
+  private final boolean localOnly;
 
   /**
    * @param interruption asked between the steps
+   * @param localOnly whether the daemon is to send no outputs to its remote
    */
-  public DaemonRunner(DaemonClient daemon, CommandRunner commands, Interruption interruption) {
+  public DaemonRunner(
+      DaemonClient daemon, CommandRunner commands, Interruption interruption, boolean localOnly) {
     this.daemon = daemon;
     this.commands = commands;
     this.interruption = interruption;
+    this.localOnly = localOnly;
   }
 
   /**
@@ -61,7 +65,7 @@ public final class DaemonRunner {
     List<ViewFailure> failures = List.of();
     if (end instanceof CommandEnd.Exited(int exitCode)
         && (wantsResult || !job.outputs().outputs().isEmpty())) {
-      Collected collected = interruption.interruptibly(() -> daemon.collect(view.name()));
+      Collected collected = interruption.interruptibly(() -> daemon.collect(view.name(), localOnly));
       failures = collected.failures();
       result = result(collected, exitCode);
     }

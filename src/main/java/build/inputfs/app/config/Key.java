@@ -40,6 +40,7 @@ public enum Key {
   REMOTE("remote", "address", Kind.TEXT, "--remote", "none"),
   REMOTE_TIMEOUT("remote", "timeout", Kind.NUMBER, "--remote-timeout", "60"),
   REMOTE_COMPRESS("remote", "compress", Kind.FLAG, "", "true"),
+  REMOTE_OUTPUTS("remote", "push-outputs", Kind.FLAG, "", "true"),
   REMOTE_CA("remote", "tls-ca", Kind.PATH, "", "those that Java knows"),
   REMOTE_CERTIFICATE("remote", "tls-cert", Kind.PATH, "", "none"),
   REMOTE_KEY("remote", "tls-key", Kind.PATH, "", "none"),

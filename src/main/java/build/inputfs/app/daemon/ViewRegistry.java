@@ -231,8 +231,10 @@ public final class ViewRegistry implements AutoCloseable {
    * has ended.
    *
    * @param wanted which ones, or null for those that the view was made with
+   * @param localOnly whether nobody but the store gets them
    */
-  public Collected collect(Caller caller, String name, @Nullable DeclaredOutputs wanted)
+  public Collected collect(
+      Caller caller, String name, @Nullable DeclaredOutputs wanted, boolean localOnly)
       throws IOException {
     LiveView view = find(caller, name);
     Made made = view.made();
@@ -242,7 +244,7 @@ public final class ViewRegistry implements AutoCloseable {
     try {
       long start = System.nanoTime();
       ActionResult result =
-          outputs.collect(
+          (localOnly ? outputs.keeping() : outputs).collect(
               new EndingTree(made.view().tree(), () -> view.closing() != null),
               wanted == null ? view.request().outputs() : wanted);
       Collected collected = new Collected(result, view.state(), since(start));

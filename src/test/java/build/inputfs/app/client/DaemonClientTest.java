@@ -172,7 +172,7 @@ final class DaemonClientTest {
       assertThat(view.path()).isEqualTo(Path.of("/views/v1"));
       assertThat(view.mechanism()).isEqualTo("a mechanism");
 
-      DaemonClient.Collected collected = client.collect(view.name());
+      DaemonClient.Collected collected = client.collect(view.name(), false);
       assertThat(ActionResult.parseFrom(collected.result())).isEqualTo(FakeViews.RESULT);
 
       DaemonClient.View closed = client.close(view.name());
@@ -212,7 +212,7 @@ final class DaemonClientTest {
       for (int i = 0; i < 2; i++) {
         client.createView(request(ROOT, false, paths));
         assertThat(views.created.get(i).getOutputs().getPathsList()).isEqualTo(paths);
-        DaemonClient.Collected large = client.collect("large");
+        DaemonClient.Collected large = client.collect("large", false);
         assertThat(ActionResult.parseFrom(large.result()).getOutputFilesCount()).isEqualTo(20_000);
       }
     }
@@ -221,7 +221,7 @@ final class DaemonClientTest {
   @Test
   void refusals_haveTheServersWords() throws IOException {
     try (DaemonClient client = DaemonClient.connect(socket(), "test")) {
-      assertThatThrownBy(() -> client.collect("refused"))
+      assertThatThrownBy(() -> client.collect("refused", false))
           .isInstanceOf(DaemonException.class)
           .hasMessage("no, 100% n\u00f6: a+b \u2014 " + "long ".repeat(200));
       assertThatThrownBy(() -> client.importDirectory(Path.of("/x")))
@@ -257,7 +257,7 @@ final class DaemonClientTest {
                     }
                     server.shutdownNow();
                   });
-      assertThatThrownBy(() -> client.collect("hangs")).isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> client.collect("hangs", false)).isInstanceOf(IOException.class);
       stopper.join();
       told.await();
       assertThatThrownBy(() -> client.close("v1"))
@@ -281,7 +281,7 @@ final class DaemonClientTest {
                     }
                     waiting.interrupt();
                   });
-      assertThatThrownBy(() -> client.collect("hangs")).isInstanceOf(InterruptedIOException.class);
+      assertThatThrownBy(() -> client.collect("hangs", false)).isInstanceOf(InterruptedIOException.class);
       assertThat(Thread.interrupted()).isTrue();
       interrupter.join();
     }

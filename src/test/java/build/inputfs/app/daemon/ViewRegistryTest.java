@@ -206,7 +206,7 @@ class ViewRegistryTest {
     assertThat(views.describe(USER, view.name()).name()).isEqualTo(view.name());
     refused(Kind.UNKNOWN, () -> views.describe(OTHER, view.name()));
     refused(Kind.UNKNOWN, () -> views.close(OTHER, view.name()).join());
-    refused(Kind.UNKNOWN, () -> views.collect(OTHER, view.name(), null));
+    refused(Kind.UNKNOWN, () -> views.collect(OTHER, view.name(), null, false));
     assertThat(views.list(OTHER, "")).isEmpty();
     refused(Kind.FORBIDDEN, () -> views.create(OTHER, request(USER, "")));
     assertThat(views.list(ROOT, "")).hasSize(1);
@@ -248,7 +248,7 @@ class ViewRegistryTest {
     Files.writeString(view.path().resolve("made"), "content");
     DeclaredOutputs wanted = DeclaredOutputs.ofPaths(List.of("made"));
     for (int i = 0; i < 2; i++) {
-      assertThat(views.collect(ROOT, view.name(), wanted).result().getOutputFilesList())
+      assertThat(views.collect(ROOT, view.name(), wanted, false).result().getOutputFilesList())
           .extracting(file -> file.getDigest().getSizeBytes())
           .containsExactly(7L);
     }

@@ -67,6 +67,11 @@ public final class OutputCollector {
     this.receiver = receiver;
   }
 
+  /** The same without anybody who gets them then. */
+  public OutputCollector keeping() {
+    return new OutputCollector(inputs, store);
+  }
+
   /**
    * Collects the outputs that are there; as the Remote Execution API has it, one that was not made
    * is left out.

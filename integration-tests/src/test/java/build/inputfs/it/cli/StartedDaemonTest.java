@@ -47,6 +47,31 @@ final class StartedDaemonTest {
   }
 
   @Test
+  void run_withAConfigurationFile_startsADaemonThatHasIt() throws IOException {
+    Path source = bench.source(new InputTree().file("a", "x"));
+    Path store = bench.fresh("store");
+    Path file =
+        Files.writeString(
+            bench.folder().resolve("other.toml"), "[store]\npath = \"%s\"\n".formatted(store));
+    List<String> run =
+        List.of(
+            "run",
+            "--verbose",
+            "--config",
+            file.getFileName().toString(),
+            "--inputs",
+            source.toString(),
+            "--",
+            "cat",
+            "a");
+    Outcome first = start(run).await(PATIENCE).ok();
+    var _ = keepDaemon();
+    assertThat(first.out()).isEqualTo("x");
+    assertThat(first.err()).contains("makes the view");
+    assertThat(store.resolve("cas")).isNotEmptyDirectory();
+  }
+
+  @Test
   void mount_whereNoDaemonListens_startsOneThatStays() throws IOException {
     Path source = bench.source(new InputTree().file("a", "x"));
     String root = bench.inputfs("import", source.toString()).ok().out().strip();

@@ -6,6 +6,11 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import build.inputfs.app.proto.CloseViewRequest;
 import build.inputfs.app.proto.PrefetchTreeRequest;
 import build.inputfs.app.proto.TreesGrpc;
+import build.inputfs.app.proto.CollectOutputsRequest;
+import build.inputfs.app.proto.CollectOutputsResponse;
+import build.inputfs.app.proto.CreateViewRequest;
+import build.inputfs.app.proto.ExpectedOutputs;
+import build.inputfs.cas.remote.testserver.Fault;
 import build.inputfs.app.proto.View;
 import build.inputfs.cas.digest.Digest;
 import build.inputfs.cas.remote.testserver.ReapiServer;
@@ -92,6 +97,44 @@ final class RemoteStoreTest {
     StatusRuntimeException failure = refusal(() -> server.create(Server.request(root)));
     assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     assertThat(failure.getStatus().getDescription()).contains("remote unavailable");
+  }
+
+  @Test
+  void createView_whenTheRemoteHangs_isUnavailable() {
+    Server server = start();
+    remote.choose(_ -> new Fault.Hangs(0));
+    for (String strategy : List.of("fuse", "copy")) {
+      StatusRuntimeException failure =
+          refusal(
+              () -> server.create(Server.request(root).setStrategy(strategy)));
+      assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+      assertThat(failure.getStatus().getDescription())
+          .contains("remote unavailable", "blobs/" + root);
+    }
+  }
+
+  @Test
+  void collectOutputs_sendsThemToTheRemote_unlessTheyAreToStay() throws IOException {
+    Server server = start();
+    for (boolean localOnly : List.of(true, false)) {
+      String made = "made here, local only: " + localOnly;
+      CreateViewRequest.Builder request =
+          Server.request(root).setOutputs(ExpectedOutputs.newBuilder().addPaths("out"));
+      View view = server.create(request);
+      Server.sh(bench, view, "printf '%s' '" + made + "' > out").ok();
+      CollectOutputsResponse collected =
+          server
+              .views()
+              .collectOutputs(
+                  CollectOutputsRequest.newBuilder()
+                      .setName(view.getName())
+                      .setLocalOnly(localOnly)
+                      .build());
+      BlobName output = BlobName.of(made.getBytes(StandardCharsets.UTF_8));
+      assertThat(collected.getResult().getOutputFiles(0).getDigest()).isEqualTo(message(output));
+      assertThat(remote.has(Digest.parse(output.toString()))).isEqualTo(!localOnly);
+      server.close(view);
+    }
   }
 
   @Test

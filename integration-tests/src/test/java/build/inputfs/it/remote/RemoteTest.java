@@ -2,6 +2,10 @@ package build.inputfs.it.remote;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.inputfs.it.harness.Child;
+import build.inputfs.it.harness.TestStore;
+import build.inputfs.it.harness.WireMessage;
+import java.time.Duration;
 import build.inputfs.it.harness.BlobName;
 import build.inputfs.it.harness.InputTree;
 import build.inputfs.it.harness.Machine;
@@ -29,6 +33,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 @EnumSource
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 final class RemoteTest {
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
   @RegisterExtension final Workbench bench = new Workbench();
   @Parameter CasServer.Kind kind = CasServer.Kind.OWN;
 
@@ -123,6 +129,93 @@ final class RemoteTest {
         assertThat(ran.out()).contains("\"milliseconds waited for fetches\"");
       }
     }
+  }
+
+  @Test
+  void mount_ofATreeThatIsElsewhere_showsAllOfIt() {
+    Path source = bench.source(Trees.mixed());
+    for (Strategy strategy : List.of(Strategy.OVERLAY, Strategy.FUSE)) {
+      Machine.need(strategy);
+      Path point = bench.fresh("point");
+      Child mount =
+          bench.start(
+              List.of(
+                  "mount",
+                  "--no-daemon",
+                  "--cas",
+                  cold(),
+                  "--remote",
+                  server.address(),
+                  "--strategy",
+                  strategy.option(),
+                  root,
+                  point.toString()));
+      bench.keep(mount);
+      bench.awaitMount(mount, point);
+      Outcome same =
+          Child.run(
+              bench.folder(),
+              PATIENCE,
+              List.of("diff", "-r", "--no-dereference", point.toString(), source.toString()));
+      assertThat(same.ok().out()).isEmpty();
+      bench.inputfs("unmount", point.toString()).ok();
+      assertThat(mount.await(PATIENCE).ok().out()).startsWith("mounted " + root);
+    }
+  }
+
+  @Test
+  void replay_ofActionsThatAreElsewhere_fetchesThemAndSendsWhatItIsTold() throws IOException {
+    BlobName made = BlobName.of("made\n".getBytes(StandardCharsets.UTF_8));
+    BlobName action = pushAction("echo made > out");
+    // The store has nothing but the result of the action.
+    TestStore recordings = new TestStore(bench.fresh("recordings"));
+    Path result = recordings.folder().resolve("ac").resolve(action.hash().substring(0, 2));
+    Files.createDirectories(recordings.folder().resolve("cas"));
+    Files.write(
+        Files.createDirectories(result).resolve(action.hash()),
+        new WireMessage()
+            .message(2, new WireMessage().text(1, "out").message(2, made.toMessage()))
+            .toBytes());
+    List<String> replay =
+        List.of(
+            "replay",
+            action.toString(),
+            "--cas",
+            recordings.folder().toString(),
+            "--remote",
+            server.address());
+    for (boolean push : List.of(false, true)) {
+      List<String> command = new ArrayList<>(replay);
+      if (push) {
+        command.add("--push-outputs");
+      }
+      Outcome outcome = bench.inputfs(command.toArray(String[]::new));
+      assertThat(outcome.ok().lastLine()).isEqualTo("1 actions: 1 same, 0 differ, 0 failed");
+      assertThat(server.has(made)).isEqualTo(push);
+    }
+    Outcome nowhere = bench.inputfs("replay", action.toString(), "--push-outputs");
+    assertThat(nowhere.exit()).isEqualTo(2);
+    assertThat(nowhere.err()).contains("--push-outputs needs a remote");
+  }
+
+  /** Puts an action on the server whose input tree is there, and what it names. */
+  private BlobName pushAction(String script) {
+    byte[] command =
+        new WireMessage().text(1, "/bin/sh").text(1, "-c").text(1, script).text(7, "out").toBytes();
+    byte[] action =
+        new WireMessage()
+            .message(1, BlobName.of(command).toMessage())
+            .message(2, BlobName.parse(root).toMessage())
+            .toBytes();
+    // They are blobs like the files of any tree.
+    String both =
+        new InputTree()
+            .file("command", command)
+            .file("action", action)
+            .putInto(bench.store())
+            .toString();
+    bench.inputfs("push", both, "--cas", store(), "--remote", server.address()).ok();
+    return BlobName.of(action);
   }
 
   @Test
