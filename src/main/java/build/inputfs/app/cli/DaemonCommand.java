@@ -166,7 +166,8 @@ final class DaemonCommand implements Subcommand {
       LocalStore results = stores.writable(store);
       Blobs blobs = stores.behind(arguments, store);
       BlobSource source = blobs.source();
-      OutputCollector outputs = new OutputCollector(source, results, blobs.sending(results, context.configuration()));
+      OutputCollector outputs =
+          new OutputCollector(source, results, blobs.sending(results, context.configuration()));
       TreeReader trees =
           limited == null || source != store
               ? new TreeReader(source, TreeReader.DEFAULT_CACHE_BYTES)

@@ -213,7 +213,8 @@ final class RunCommand implements Subcommand {
                     posix,
                     strategy,
                     new CommandRunner(Processes.load(), interruption, CommandRunner.GRACE),
-                    new OutputCollector(source, results, blobs.sending(results, context.configuration())),
+                    new OutputCollector(
+                        source, results, blobs.sending(results, context.configuration())),
                     interruption,
                     context.folders().mountPoints())
                 .run(job);

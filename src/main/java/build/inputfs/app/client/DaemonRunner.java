@@ -65,7 +65,8 @@ public final class DaemonRunner {
     List<ViewFailure> failures = List.of();
     if (end instanceof CommandEnd.Exited(int exitCode)
         && (wantsResult || !job.outputs().outputs().isEmpty())) {
-      Collected collected = interruption.interruptibly(() -> daemon.collect(view.name(), localOnly));
+      Collected collected =
+          interruption.interruptibly(() -> daemon.collect(view.name(), localOnly));
       failures = collected.failures();
       result = result(collected, exitCode);
     }

@@ -244,9 +244,10 @@ public final class ViewRegistry implements AutoCloseable {
     try {
       long start = System.nanoTime();
       ActionResult result =
-          (localOnly ? outputs.keeping() : outputs).collect(
-              new EndingTree(made.view().tree(), () -> view.closing() != null),
-              wanted == null ? view.request().outputs() : wanted);
+          (localOnly ? outputs.keeping() : outputs)
+              .collect(
+                  new EndingTree(made.view().tree(), () -> view.closing() != null),
+                  wanted == null ? view.request().outputs() : wanted);
       Collected collected = new Collected(result, view.state(), since(start));
       tellFailures(view, collected.view());
       tell(view, new Event.OutputsCollected(collected));

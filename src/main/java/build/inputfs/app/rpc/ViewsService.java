@@ -104,8 +104,7 @@ final class ViewsService extends ViewsGrpc.ViewsImplBase {
           DeclaredOutputs wanted =
               request.hasOutputs() ? Messages.outputs(request.getOutputs()) : null;
           Collected collected =
-              views.collect(
-                  Clients.current(), request.getName(), wanted, request.getLocalOnly());
+              views.collect(Clients.current(), request.getName(), wanted, request.getLocalOnly());
           CollectOutputsResponse.Builder response =
               CollectOutputsResponse.newBuilder()
                   .setResult(collected.result())

@@ -281,7 +281,8 @@ final class DaemonClientTest {
                     }
                     waiting.interrupt();
                   });
-      assertThatThrownBy(() -> client.collect("hangs", false)).isInstanceOf(InterruptedIOException.class);
+      assertThatThrownBy(() -> client.collect("hangs", false))
+          .isInstanceOf(InterruptedIOException.class);
       assertThat(Thread.interrupted()).isTrue();
       interrupter.join();
     }

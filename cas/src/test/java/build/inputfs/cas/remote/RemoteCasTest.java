@@ -91,10 +91,7 @@ final class RemoteCasTest {
   @Test
   void capabilities_thatCannotBeHad_areToldWithTheBlobThatNeedsThem() throws IOException {
     server.choose(
-        rpc ->
-            rpc == Rpc.CAPABILITIES
-                ? new Fault.Fails(Status.Code.PERMISSION_DENIED, 0)
-                : null);
+        rpc -> rpc == Rpc.CAPABILITIES ? new Fault.Fails(Status.Code.PERMISSION_DENIED, 0) : null);
     byte[] content = RemoteFixture.text(1000, 1);
     Digest digest = server.put(content);
     RemoteFixture.Collector nothing = new RemoteFixture.Collector();
@@ -296,8 +293,7 @@ final class RemoteCasTest {
     }
     assertThat(server.seen())
         .hasSize(2)
-        .allSatisfy(
-            call -> assertThat(call.metadata().getToolInvocationId()).isEqualTo("run-8"));
+        .allSatisfy(call -> assertThat(call.metadata().getToolInvocationId()).isEqualTo("run-8"));
   }
 
   @Test

@@ -4,15 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import build.inputfs.app.proto.CloseViewRequest;
-import build.inputfs.app.proto.PrefetchTreeRequest;
-import build.inputfs.app.proto.TreesGrpc;
 import build.inputfs.app.proto.CollectOutputsRequest;
 import build.inputfs.app.proto.CollectOutputsResponse;
 import build.inputfs.app.proto.CreateViewRequest;
 import build.inputfs.app.proto.ExpectedOutputs;
-import build.inputfs.cas.remote.testserver.Fault;
+import build.inputfs.app.proto.PrefetchTreeRequest;
+import build.inputfs.app.proto.TreesGrpc;
 import build.inputfs.app.proto.View;
 import build.inputfs.cas.digest.Digest;
+import build.inputfs.cas.remote.testserver.Fault;
 import build.inputfs.cas.remote.testserver.ReapiServer;
 import build.inputfs.it.harness.BlobName;
 import build.inputfs.it.harness.Trees;
@@ -105,8 +105,7 @@ final class RemoteStoreTest {
     remote.choose(_ -> new Fault.Hangs(0));
     for (String strategy : List.of("fuse", "copy")) {
       StatusRuntimeException failure =
-          refusal(
-              () -> server.create(Server.request(root).setStrategy(strategy)));
+          refusal(() -> server.create(Server.request(root).setStrategy(strategy)));
       assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
       assertThat(failure.getStatus().getDescription())
           .contains("remote unavailable", "blobs/" + root);

@@ -2,21 +2,21 @@ package build.inputfs.it.remote;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import build.inputfs.it.harness.Child;
-import build.inputfs.it.harness.TestStore;
-import build.inputfs.it.harness.WireMessage;
-import java.time.Duration;
 import build.inputfs.it.harness.BlobName;
+import build.inputfs.it.harness.Child;
 import build.inputfs.it.harness.InputTree;
 import build.inputfs.it.harness.Machine;
 import build.inputfs.it.harness.Outcome;
 import build.inputfs.it.harness.Strategy;
+import build.inputfs.it.harness.TestStore;
 import build.inputfs.it.harness.Trees;
+import build.inputfs.it.harness.WireMessage;
 import build.inputfs.it.harness.Workbench;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
