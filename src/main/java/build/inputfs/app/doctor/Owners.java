@@ -72,8 +72,8 @@ final class Owners {
 
   private Fate look(Path folder) {
     if (SessionFolder.isSession(folder)) {
-      try (SessionFolder.Left left = SessionFolder.claim(posix, folder)) {
-        return left == null ? Fate.LIVES : Fate.DIED;
+      try {
+        return SessionFolder.isLeftover(posix, folder) ? Fate.DIED : Fate.LIVES;
       } catch (IOException e) {
         return Fate.UNKNOWN;
       }
@@ -87,7 +87,7 @@ final class Owners {
     if (fd < 0) {
       return Fate.UNKNOWN;
     }
-    int result = posix.flock(fd, Posix.LOCK_EX | Posix.LOCK_NB);
+    int result = posix.flock(fd, Posix.LOCK_SH | Posix.LOCK_NB);
     posix.close(fd);
     return result == 0 ? Fate.DIED : result == -Errnos.EAGAIN ? Fate.LIVES : Fate.UNKNOWN;
   }

@@ -10,6 +10,7 @@ import build.inputfs.fuse.kernel.Mounter;
 import build.inputfs.fuse.mount.MountTable;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -87,6 +88,9 @@ public final class Reaper {
       return "removed " + folder;
     }
     try (SessionFolder.Left left = SessionFolder.claim(posix, folder)) {
+      if (left == null && Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
+        throw new IOException("another process is looking at it");
+      }
       if (left == null) {
         return folder + " is removed already";
       }

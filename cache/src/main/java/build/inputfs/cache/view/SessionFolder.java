@@ -81,7 +81,7 @@ public final class SessionFolder implements AutoCloseable {
         continue; // taken for a leftover
       }
       Posix.check(lock, "make " + unborn.resolve(LOCK));
-      if (locked(posix, lock, unborn)) {
+      if (locked(posix, lock, Posix.LOCK_EX, unborn)) {
         Files.writeString(unborn.resolve(LOCK), MARK);
         return new SessionFolder(posix, named(unborn, parent.resolve(prefix)), lock);
       }
@@ -95,8 +95,8 @@ public final class SessionFolder implements AutoCloseable {
   }
 
   /** Locks the file that is open, and is there still. */
-  private static boolean locked(Posix posix, int lock, Path folder) throws IOException {
-    int result = posix.flock(lock, Posix.LOCK_EX | Posix.LOCK_NB);
+  private static boolean locked(Posix posix, int lock, int kind, Path folder) throws IOException {
+    int result = posix.flock(lock, kind | Posix.LOCK_NB);
     if (result == -Errnos.EAGAIN) {
       return false;
     }
@@ -147,7 +147,7 @@ public final class SessionFolder implements AutoCloseable {
     Path file = folder.resolve(LOCK);
     int lock = posix.open(file, Posix.O_RDONLY | Posix.O_NOFOLLOW, 0);
     try {
-      if (lock >= 0 && locked(posix, lock, folder)) {
+      if (lock >= 0 && locked(posix, lock, Posix.LOCK_EX, folder)) {
         posix.unlinkat(Posix.AT_FDCWD, file.toString(), 0);
       }
       // Only when it is empty, and whoever is making it makes another.
@@ -197,6 +197,23 @@ public final class SessionFolder implements AutoCloseable {
   }
 
   /**
+   * Whether this is the folder of a process that died. Any number may ask at a time; who would take
+   * it over at that moment is refused.
+   */
+  public static boolean isLeftover(Posix posix, Path folder) throws IOException {
+    int lock = posix.open(folder.resolve(LOCK), Posix.O_RDONLY | Posix.O_NOFOLLOW, 0);
+    if (lock == -Errnos.ENOENT || lock == -Errnos.ENOTDIR) {
+      return false;
+    }
+    Posix.check(lock, "open " + folder.resolve(LOCK));
+    try {
+      return isSession(folder) && locked(posix, lock, Posix.LOCK_SH, folder);
+    } finally {
+      posix.close(lock);
+    }
+  }
+
+  /**
    * Takes over the folder of a process that died.
    *
    * @return null where it is no session's folder, its process lives, or another is at it
@@ -207,7 +224,7 @@ public final class SessionFolder implements AutoCloseable {
       return null;
     }
     Posix.check(lock, "open " + folder.resolve(LOCK));
-    if (isSession(folder) && locked(posix, lock, folder)) {
+    if (isSession(folder) && locked(posix, lock, Posix.LOCK_EX, folder)) {
       return new Left(posix, folder, lock);
     }
     posix.close(lock);

@@ -97,6 +97,30 @@ final class SessionFolderTest {
   }
 
   @Test
+  void isLeftover_whenOthersAskToo_tellsTheDeadFromTheLiving() throws Exception {
+    Process other = start(Holder.class);
+    Path theirs;
+    try {
+      theirs = Path.of(other.inputReader().readLine());
+      assertThat(SessionFolder.isLeftover(POSIX, theirs)).isFalse();
+    } finally {
+      other.destroyForcibly().waitFor(30, TimeUnit.SECONDS);
+    }
+    int asking = POSIX.open(theirs.resolve("lock"), Posix.O_RDONLY, 0);
+    try {
+      assertThat(POSIX.flock(asking, Posix.LOCK_SH | Posix.LOCK_NB)).isZero();
+      assertThat(SessionFolder.isLeftover(POSIX, theirs)).isTrue();
+    } finally {
+      POSIX.close(asking);
+    }
+    try (SessionFolder.Left left = SessionFolder.claim(POSIX, theirs)) {
+      assertThat(left).isNotNull();
+      assertThat(SessionFolder.isLeftover(POSIX, theirs)).isFalse();
+    }
+    assertThat(SessionFolder.isLeftover(POSIX, parent)).isFalse();
+  }
+
+  @Test
   void open_inManyProcessesAtOnce_leavesThoseAloneThatAreJustBeingMade() throws Exception {
     List<Process> others = new ArrayList<>();
     try {
