@@ -10,6 +10,8 @@
 jvm="-Xlog:disable -Xlog:all=warning:stderr -Xlog:aot*=off:stderr -Xlog:cds*=off:stderr"
 jvm="$jvm -XX:+UseSerialGC -XX:-UsePerfData --enable-native-access=ALL-UNNAMED"
 jvm="$jvm --sun-misc-unsafe-memory-access=allow"
+# Netty notes where some of its buffers come from, to find leaks in programs that use it: that is for tests.
+jvm="$jvm -Dio.netty.leakDetection.level=disabled"
 # Where jffi's own library is, so that it is not taken out of a jar at each start.
 natives="-Djffi.boot.library.path=$lib/native/x86_64-Linux:$lib/native/aarch64-Linux"
 # What ends so soon is done before anything compiled would pay off, a profile to compile by, or a method made for a

@@ -188,7 +188,7 @@ final class DaemonCommand implements Subcommand {
                   strategies,
                   trees,
                   outputs,
-                  Files.createDirectory(session.path().resolve("views")),
+                  Files.createDirectory(session.path().resolve("views")).toRealPath(),
                   privileges.mayMount(),
                   events,
                   prefix(session),

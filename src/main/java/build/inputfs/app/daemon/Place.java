@@ -11,6 +11,9 @@ interface Place extends AutoCloseable {
   /** The empty directory that the strategy gets. */
   Path target();
 
+  /** Whether {@link #target} is a real path of the daemon's own, which nobody else uses. */
+  boolean isOwn();
+
   /** Where the client finds the view. */
   Path path();
 

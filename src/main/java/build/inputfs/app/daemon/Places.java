@@ -27,22 +27,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class Places {
   private final Posix posix;
-  private final Path folder;
+  private final OwnDirectories own;
   private final boolean mayMount;
   private final Set<Path> taken = ConcurrentHashMap.newKeySet();
 
   /**
-   * @param folder an existing folder for the daemon's own ones
+   * @param folder the real path of an existing folder for the daemon's own ones
    * @param mayMount whether this process may call mount(2)
    */
   Places(Posix posix, Path folder, boolean mayMount) {
     this.posix = posix;
-    this.folder = folder;
+    this.own = new OwnDirectories(posix, folder, mayMount);
     this.mayMount = mayMount;
   }
 
   Path folder() {
-    return folder;
+    return own.folder();
   }
 
   /** A place for a view: the client's own, or a new one. */
@@ -56,12 +56,8 @@ final class Places {
           "user %d cannot enter the folder of the daemon's views, and has to name a mount point"
               .formatted(caller.uid()));
     }
-    Path path = own(name);
-    return new Direct(path, () -> Files.delete(path));
-  }
-
-  private Path own(String name) throws IOException {
-    return Files.createDirectory(folder.resolve(name));
+    OwnDirectories.Directory directory = own.take(name);
+    return new Direct(directory.path(), true, () -> own.giveBack(directory));
   }
 
   private Place given(String name, Path wanted, Caller caller) throws IOException {
@@ -88,9 +84,9 @@ final class Places {
       try {
         checkEmpty(place, path);
         if (!mayMount) {
-          return new Direct(path, () -> taken.remove(path));
+          return new Direct(path, false, () -> taken.remove(path));
         }
-        Place given = new Given(own(name), path, place);
+        Place given = new Given(own.take(name), path, place);
         kept = true;
         return given;
       } catch (IOException | RuntimeException e) {
@@ -118,7 +114,7 @@ final class Places {
   /** Keeps others from a path, and from what is below it in a view. */
   private void claim(Path path) throws RefusedException {
     for (Path up = path.getParent(); up != null; up = up.getParent()) {
-      if (taken.contains(up) || up.equals(folder)) {
+      if (taken.contains(up) || up.equals(folder())) {
         throw new RefusedException(Kind.INVALID, "the mount point " + path + " is in a view");
       }
     }
@@ -146,7 +142,7 @@ final class Places {
    *
    * @param end gives the place back
    */
-  private record Direct(Path path, Closing.Step end) implements Place {
+  private record Direct(Path path, boolean isOwn, Closing.Step end) implements Place {
     @Override
     public Path target() {
       return path;
@@ -170,7 +166,7 @@ final class Places {
 
   /** A directory of a client, on which a view is mounted for the second time. */
   private final class Given implements Place {
-    private final Path target;
+    private final OwnDirectories.Directory target;
     private final Path path;
     private final int place;
     private long mount = -1;
@@ -178,7 +174,7 @@ final class Places {
     /**
      * @param place the client's directory, open; closed with this
      */
-    Given(Path target, Path path, int place) {
+    Given(OwnDirectories.Directory target, Path path, int place) {
       this.target = target;
       this.path = path;
       this.place = place;
@@ -186,7 +182,12 @@ final class Places {
 
     @Override
     public Path target() {
-      return target;
+      return target.path();
+    }
+
+    @Override
+    public boolean isOwn() {
+      return true;
     }
 
     @Override
@@ -196,7 +197,7 @@ final class Places {
 
     @Override
     public void show() throws IOException {
-      int tree = Posix.check(posix.openTree(target), "copy the mount " + target);
+      int tree = Posix.check(posix.openTree(target()), "copy the mount " + target());
       try {
         Posix.check(posix.moveMount(tree, place), "mount on " + path);
         mount = MountPoints.mountId(posix, tree, path);
@@ -237,7 +238,7 @@ final class Places {
     public void close() throws IOException {
       posix.close(place);
       taken.remove(path);
-      Files.delete(target);
+      own.giveBack(target);
     }
   }
 }

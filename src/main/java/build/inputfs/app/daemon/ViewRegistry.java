@@ -78,7 +78,7 @@ public final class ViewRegistry implements AutoCloseable {
    *
    * @param trees decodes the directories of input trees, for the strategies too
    * @param outputs puts outputs in the store
-   * @param folder an existing, empty folder for the views' own places
+   * @param folder the real path of an existing, empty folder for the views' own places
    * @param mayMount whether this process may call mount(2)
    * @param events is told what happens
    * @param prefix how the names of views and leases begin, so that they are not those of another
@@ -363,7 +363,9 @@ public final class ViewRegistry implements AutoCloseable {
                   request.gid(),
                   request.readOnly(),
                   request.outputs().viewPaths(),
-                  request.quota()));
+                  request.quota(),
+                  List.of(),
+                  place.isOwn()));
       try {
         place.show();
         view.limits().listen(hit -> tell(live, new Event.LimitMet(hit)));

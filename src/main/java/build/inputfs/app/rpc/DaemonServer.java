@@ -146,9 +146,10 @@ public final class DaemonServer implements AutoCloseable {
         builder
             .bossEventLoopGroup(loop)
             .workerEventLoopGroup(loop)
-            .executor(pool)
+            .directExecutor()
             .intercept(new RequestMetadata())
             .intercept(clients)
+            .intercept(new HandOver(pool))
             .maxInboundMessageSize(LARGEST_REQUEST)
             .maxConcurrentCallsPerConnection(MOST_CALLS_PER_CONNECTION)
             .permitKeepAliveTime(1, TimeUnit.SECONDS)

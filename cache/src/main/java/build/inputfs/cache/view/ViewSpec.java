@@ -16,6 +16,8 @@ import java.util.List;
  *     {@code /} between their parts; their parent directories exist from the start
  * @param scratch how much the action may write
  * @param command what will run in the view, as far as that is known: for what is done ahead of need
+ * @param ownPath whether {@code path} is a real one, and of a directory that nobody but the caller
+ *     uses: no mount point, so that it need not be looked at
  */
 public record ViewSpec(
     Digest root,
@@ -25,14 +27,28 @@ public record ViewSpec(
     boolean readOnly,
     List<String> outputs,
     Quota scratch,
-    List<String> command) {
+    List<String> command,
+    boolean ownPath) {
 
   public ViewSpec {
     outputs = List.copyOf(outputs);
     command = List.copyOf(command);
   }
 
-  /** A view of whose use nothing is known. */
+  /** A view at a path that others may know of. */
+  public ViewSpec(
+      Digest root,
+      Path path,
+      int uid,
+      int gid,
+      boolean readOnly,
+      List<String> outputs,
+      Quota scratch,
+      List<String> command) {
+    this(root, path, uid, gid, readOnly, outputs, scratch, command, false);
+  }
+
+  /** The same, and nothing is known of its use. */
   public ViewSpec(
       Digest root,
       Path path,

@@ -100,7 +100,7 @@ public final class OverlayStrategy implements ViewStrategy {
       OverlayScratch scratch = scratches.take(spec.scratch(), limits);
       try {
         scratch.prepare(reader, inputs, spec.root(), spec.outputs());
-        Path path = MountPoints.check(posix, spec.path());
+        Path path = spec.ownPath() ? spec.path() : MountPoints.check(posix, spec.path());
         long id = mount(spec, path, stack.directories(), scratch);
         limit(scratch, path);
         UpperReader tree =

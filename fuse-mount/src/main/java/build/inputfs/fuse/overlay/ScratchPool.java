@@ -11,6 +11,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,14 +25,17 @@ import org.slf4j.LoggerFactory;
  * {@link #close}.
  */
 final class ScratchPool implements AutoCloseable {
-  /** How many are kept ready. */
-  private static final int MOST_READY = 8;
-
   /**
    * How many are removed at a time. Taking an overlay down is to wait, some milliseconds, until no
    * CPU can be looking at it (RCU), and those who wait together wait once.
    */
   private static final int MOST_REMOVERS = 32;
+
+  /** How many are kept ready while views end: as many as may come from the removers at once. */
+  private static final int MOST_READY = MOST_REMOVERS;
+
+  /** How many are kept ready when no view ends. */
+  private static final int READY_AT_REST = 8;
 
   /** When so many wait to be removed, whoever ends a view removes its scratch himself. */
   private static final int MOST_WAITING = 256;
@@ -43,6 +47,7 @@ final class ScratchPool implements AutoCloseable {
   private final Path parent;
   private final Queue<OverlayScratch> ready = new ConcurrentLinkedQueue<>();
   private final AtomicLong made = new AtomicLong();
+  private final AtomicInteger ending = new AtomicInteger();
   private final ThreadPoolExecutor removers =
       new ThreadPoolExecutor(
           MOST_REMOVERS,
@@ -88,30 +93,49 @@ final class ScratchPool implements AutoCloseable {
    *     takes the overlay down only then, which takes the longer the more was looked at; or -1
    */
   void end(OverlayScratch scratch, int mount) {
+    int _ = ending.incrementAndGet();
     removers.execute(
         () -> {
           if (mount >= 0) {
             posix.close(mount);
           }
           try {
-            if (ready.size() < MOST_READY && !removers.isShutdown() && scratch.renew()) {
-              ready.add(scratch);
-            } else {
-              scratch.remove();
-            }
+            empty(scratch);
           } catch (IOException e) {
             log().warn("A scratch is left behind", e);
           }
         });
   }
 
+  private void empty(OverlayScratch scratch) throws IOException {
+    try {
+      if (ready.size() < MOST_READY && !removers.isShutdown() && scratch.renew()) {
+        ready.add(scratch);
+      } else {
+        scratch.remove();
+      }
+    } finally {
+      if (ending.decrementAndGet() == 0) {
+        keep(READY_AT_REST);
+      }
+    }
+  }
+
+  /** Removes what is ready, but for some. */
+  private void keep(int most) throws IOException {
+    while (ready.size() > most) {
+      OverlayScratch scratch = ready.poll();
+      if (scratch != null) {
+        scratch.remove();
+      }
+    }
+  }
+
   /** Waits for the last removal. */
   @Override
   public void close() throws IOException {
     removers.close();
-    for (OverlayScratch scratch = ready.poll(); scratch != null; scratch = ready.poll()) {
-      scratch.remove();
-    }
+    keep(0);
     rooms.close();
   }
 
