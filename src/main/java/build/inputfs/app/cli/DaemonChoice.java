@@ -112,7 +112,8 @@ final class DaemonChoice {
       throw new UnservedException(unserved);
     }
     Path store = Stores.place(arguments, context.folders()).root();
-    DaemonFinder finder = new DaemonFinder(context.folders(), environment).ofStore(store);
+    DaemonFinder finder =
+        new DaemonFinder(context.folders(), environment, context.console()).ofStore(store);
     String launcher = System.getProperty(LAUNCHER);
     if (policy == DaemonPolicy.START && launcher != null) {
       Path configuration = Options.path(arguments, Options.CONFIG);

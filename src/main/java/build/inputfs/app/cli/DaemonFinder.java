@@ -17,15 +17,17 @@ import org.jspecify.annotations.Nullable;
 final class DaemonFinder {
   private final Folders folders;
   private final Map<String, String> environment;
+  private final Console console;
   private List<String> program = List.of();
   private @Nullable Path place;
 
   /**
    * @param environment tells where the daemon's socket is
    */
-  DaemonFinder(Folders folders, Map<String, String> environment) {
+  DaemonFinder(Folders folders, Map<String, String> environment, Console console) {
     this.folders = folders;
     this.environment = environment;
+    this.console = console;
   }
 
   /** Has a daemon started where none listens, by this program with these options. */
@@ -51,15 +53,23 @@ final class DaemonFinder {
    * @param description who holds the lease, for people
    * @param store its folder, or null for the default store
    * @param strategy its name
+   * @param verbose whether people are to know who makes the view
    * @throws UnservedException when there is none that serves this
    */
-  DaemonClient find(String description, @Nullable Path store, String strategy) throws IOException {
-    return find(
-        description,
-        info -> {
-          String refusal = refusal(store, info);
-          return refusal != null ? refusal : refusal(strategy, info);
-        });
+  DaemonClient find(String description, @Nullable Path store, String strategy, boolean verbose)
+      throws IOException {
+    Path socket = socket();
+    DaemonClient daemon =
+        find(
+            description,
+            info -> {
+              String refusal = refusal(store, info);
+              return refusal != null ? refusal : refusal(strategy, info);
+            });
+    if (verbose) {
+      console.say("the daemon at %s makes the view".formatted(socket));
+    }
+    return daemon;
   }
 
   /**

@@ -45,10 +45,8 @@ final class DaemonMount {
    * @throws IOException when the view cannot be made, or when the daemon ends it or goes
    */
   void run(MountArguments arguments) throws IOException {
-    try (DaemonClient daemon = finder.find(DESCRIPTION, arguments.store(), arguments.strategy())) {
-      if (arguments.verbose()) {
-        console.say("the daemon at %s makes the view".formatted(finder.socket()));
-      }
+    try (DaemonClient daemon =
+        finder.find(DESCRIPTION, arguments.store(), arguments.strategy(), arguments.verbose())) {
       Digest root = arguments.digest();
       Interruption interruption = signals.get();
       Posix posix = Posix.load();

@@ -64,10 +64,8 @@ final class DaemonRun {
 
   /** The same, with a job from elsewhere. */
   int run(RunArguments arguments, JobSource source) throws IOException {
-    try (DaemonClient daemon = finder.find(DESCRIPTION, arguments.store(), strategy(arguments))) {
-      if (arguments.verbose()) {
-        console.say("the daemon at %s makes the view".formatted(finder.socket()));
-      }
+    try (DaemonClient daemon =
+        finder.find(DESCRIPTION, arguments.store(), strategy(arguments), arguments.verbose())) {
       Interruption interruption = signals.get();
       long start = System.nanoTime();
       Job job = source.job(daemon, interruption);

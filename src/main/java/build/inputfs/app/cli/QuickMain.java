@@ -64,7 +64,7 @@ public final class QuickMain {
         return runWhole(launcher, program, "it is not wanted", console);
       }
       DaemonFinder finder =
-          new DaemonFinder(Folders.of(environment).configured(configuration), environment);
+          new DaemonFinder(Folders.of(environment).configured(configuration), environment, console);
       if (policy == DaemonPolicy.START) {
         finder.startingWith(launcher);
       }

@@ -85,11 +85,10 @@ final class ReplayCommand implements Subcommand {
     Path folder = Options.path(arguments, Options.CAS);
     String named = Options.get(arguments, Options.STRATEGY);
     String strategy = named == null ? Strategies.AUTOMATIC : named;
-    try (DaemonClient daemon = finder.find("inputfs replay", folder, strategy);
+    try (DaemonClient daemon =
+            finder.find(
+                "inputfs replay", folder, strategy, Options.has(arguments, Options.VERBOSE));
         Stores stores = context.stores(Posix.load())) {
-      if (Options.has(arguments, Options.VERBOSE)) {
-        context.console().say("the daemon at %s makes the views".formatted(finder.socket()));
-      }
       Interruption interruption = context.signals().get();
       LocalStore recordings = stores.open(arguments, StoreAccess.READ_ONLY);
       // Where the daemon's outputs go, too.
