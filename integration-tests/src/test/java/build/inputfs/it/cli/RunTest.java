@@ -42,7 +42,6 @@ class RunTest {
 
   @Test
   void run_overSystemHeaders_countsThemAndLeavesThemUntouched() throws IOException {
-    Machine.need(strategy == Strategy.FUSE, "overlay layers of this many trees need short paths");
     Path headers = Path.of("/usr/include");
     Machine.need(Files.isDirectory(headers), "there is no /usr/include");
     String find = "find . -name '*.h' | wc -l";
