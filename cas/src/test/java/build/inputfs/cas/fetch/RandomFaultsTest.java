@@ -11,29 +11,41 @@ import build.inputfs.cas.proto.Directory;
 import build.inputfs.cas.proto.DirectoryNode;
 import build.inputfs.cas.proto.FileNode;
 import build.inputfs.cas.remote.RemoteCas;
+import build.inputfs.cas.remote.RemoteException;
 import build.inputfs.cas.remote.RemoteOptions;
 import build.inputfs.cas.remote.RemoteTarget;
-import build.inputfs.cas.remote.testserver.Fault;
+import build.inputfs.cas.remote.testserver.DelayRelay;
 import build.inputfs.cas.remote.testserver.ReapiServer;
-import build.inputfs.cas.remote.testserver.Rpc;
+import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.StoreAccess;
-import io.grpc.Status;
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,17 +55,18 @@ import org.junit.jupiter.api.io.TempDir;
  * names, or is told with that digest that he does not, in time; and the store is never harmed.
  *
  * <p>{@code -Dinputfs.faults.runs=1000} has it do more, {@code -Dinputfs.faults.seed} something
- * else.
+ * else, {@code -Dinputfs.faults.together} more at the same time: most of a run is waiting.
  */
 @Timeout(value = 60, unit = TimeUnit.MINUTES)
 final class RandomFaultsTest {
-  private static final int RUNS = Integer.getInteger("inputfs.faults.runs", 8);
+  private static final int RUNS = Integer.getInteger("inputfs.faults.runs", 24);
+  private static final int TOGETHER = Integer.getInteger("inputfs.faults.together", 8);
   private static final long SEED = Long.getLong("inputfs.faults.seed", 20261122);
   private static final int FILES = 24;
   private static final int READERS = 6;
 
   /** Longer than any single wait may be, on a machine that does other things too. */
-  private static final long IN_TIME_SECONDS = 30;
+  private static final long IN_TIME_SECONDS = 60;
 
   private static final Duration PATIENCE = Duration.ofMillis(800);
 
@@ -66,81 +79,164 @@ final class RandomFaultsTest {
           Duration.ofMillis(10),
           Duration.ofSeconds(10));
 
-  private static final List<Status.Code> CODES =
-      List.of(
-          Status.Code.UNAVAILABLE,
-          Status.Code.NOT_FOUND,
-          Status.Code.INTERNAL,
-          Status.Code.DEADLINE_EXCEEDED,
-          Status.Code.RESOURCE_EXHAUSTED,
-          Status.Code.DATA_LOSS,
-          Status.Code.PERMISSION_DENIED,
-          Status.Code.CANCELLED);
+  /** What is larger is streamed, and can be read while it arrives. */
+  private static final int BATCH_BYTES = 1 << 16;
 
   @TempDir Path folder;
 
   private final Map<Digest, byte[]> contents = new HashMap<>();
-  private final List<Digest> files = new ArrayList<>();
+  private final Set<Digest> files = new HashSet<>();
+
+  /** It tells of every call that is broken off, at length. */
+  private final Logger grpc = Logger.getLogger("io.grpc");
+
+  private final @Nullable Level usual = grpc.getLevel();
+
+  @BeforeEach
+  void quieten() {
+    grpc.setLevel(Level.OFF);
+  }
+
+  @AfterEach
+  void restore() {
+    grpc.setLevel(usual);
+  }
 
   @Test
   void whateverGoesWrong_nobodyGetsWrongBytesOrWaitsForEver() throws Exception {
-    try (ReapiServer server = ReapiServer.start()) {
+    Digest root = tree();
+    AtomicInteger next = new AtomicInteger();
+    Told told = new Told();
+    try (ExecutorService workers = Executors.newFixedThreadPool(TOGETHER)) {
+      List<Future<?>> working = new ArrayList<>();
+      for (int worker = 0; worker < TOGETHER; worker++) {
+        Path place = folder.resolve("worker-" + worker);
+        working.add(
+            workers.submit(
+                () -> {
+                  work(place, root, next, told);
+                  return null;
+                }));
+      }
+      AssertionError failure = new AssertionError("some runs have failed");
+      for (Future<?> each : working) {
+        try {
+          var _ = each.get();
+        } catch (ExecutionException e) {
+          failure.addSuppressed(e);
+        }
+      }
+      if (failure.getSuppressed().length > 0) {
+        throw failure;
+      }
+    }
+    System.out.printf("%d runs from seed %d: %s%n", RUNS, SEED, told);
+    assertThat(told.failed.sum()).isPositive();
+    assertThat(told.read.sum()).isPositive();
+  }
+
+  /** What readers were told, all in all. Thread-safe. */
+  private static final class Told {
+    final LongAdder read = new LongAdder();
+    final LongAdder failed = new LongAdder();
+    final LongAdder withdrawn = new LongAdder();
+
+    @Override
+    public String toString() {
+      return "%s blobs read, %s refused by name, %s given out early and taken back"
+          .formatted(read, failed, withdrawn);
+    }
+  }
+
+  /** Does one run after another, with a server of its own. */
+  private void work(Path place, Digest root, AtomicInteger next, Told told) throws Exception {
+    try (ReapiServer server = ReapiServer.start();
+        DelayRelay relay = new DelayRelay(server.port(), Duration.ZERO)) {
       server.record(false);
-      server.habits(server.habits().withChunk(1 << 14));
-      Digest root = fill(server);
-      for (int run = 0; run < RUNS; run++) {
-        run(server, root, SEED + run);
+      for (byte[] content : contents.values()) {
+        var _ = server.put(content);
+      }
+      for (int run = next.getAndIncrement(); run < RUNS; run = next.getAndIncrement()) {
+        Files.createDirectory(place);
+        run(place, server, relay, root, SEED + run, told);
+        delete(place);
       }
     }
   }
 
-  private void run(ReapiServer server, Digest root, long seed) throws Exception {
+  private void run(
+      Path place, ReapiServer server, DelayRelay relay, Digest root, long seed, Told told)
+      throws Exception {
     Random random = new Random(seed);
     String what = "seed " + seed;
-    Path place = Files.createDirectory(folder.resolve("run"));
     RemoteOptions options =
         RemoteOptions.of(
-                RemoteTarget.parse(server.address()), new RemoteOptions.Tool("faults", "1"))
+                RemoteTarget.parse("grpc://localhost:" + relay.port()),
+                new RemoteOptions.Tool("faults", "1"))
             .with(TIMING);
-    server.lacks(lacking(random));
-    server.offer(
-        random.nextBoolean() ? ReapiServer.Offer.USUAL : ReapiServer.Offer.USUAL.compressed());
-    server.choose(chooser(random.nextLong(), random.nextInt(60)));
+    FaultyServer faulty = new FaultyServer(server, relay, contents, random);
     try (LocalStore store = open(place);
         RemoteCas remote = RemoteCas.open(options, DigestFunction.SHA256)) {
+      List<Early> early = Collections.synchronizedList(new ArrayList<>());
+      faulty.begin();
       try (FetchingSource source = open(store, remote, PATIENCE)) {
-        readAll(source, root, random, what);
+        readAll(new Reader(source, early, told, what), root, random);
+      } finally {
+        faulty.end();
       }
-      server.lacks();
-      server.choose(_ -> null);
+      for (Early each : early) {
+        assertThat(each.wrong && !each.withdrawn).as("%s: %s", what, each.digest).isFalse();
+      }
+      told.withdrawn.add(early.stream().filter(each -> each.withdrawn).count());
       // Nothing of what went wrong is left.
       assertThat(new StoreCheck(Posix.load(), store, 2, _ -> {}).run()).as(what).isEmpty();
       try (FetchingSource source = open(store, remote, FetchOptions.USUAL.patience())) {
         for (Map.Entry<Digest, byte[]> blob : contents.entrySet()) {
-          assertThat(source.locate(blob.getKey(), false))
-              .as(what)
-              .hasBinaryContent(blob.getValue());
+          assertThat(eventually(source, blob.getKey())).as(what).hasBinaryContent(blob.getValue());
         }
       }
       assertThat(new StoreCheck(Posix.load(), store, 2, _ -> {}).run()).as(what).isEmpty();
     }
-    delete(place);
+  }
+
+  /**
+   * What a source gives when nothing is wrong any more. On a busy machine a call may still be too
+   * late, and a connection that was cut has to be made anew: whoever asks again has it tried again.
+   */
+  private static Path eventually(FetchingSource source, Digest digest) throws Exception {
+    long start = System.nanoTime();
+    while (true) {
+      try {
+        return source.locate(digest, false);
+      } catch (RemoteException e) {
+        if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(IN_TIME_SECONDS)) {
+          throw e;
+        }
+        TimeUnit.MILLISECONDS.sleep(20);
+      }
+    }
   }
 
   /** Has several read all blobs, each in an order of his own, some ahead of whom all is fetched. */
-  private void readAll(FetchingSource source, Digest root, Random random, String what)
-      throws Exception {
+  private void readAll(Reader reader, Digest root, Random random) throws Exception {
     try (ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> reading = new ArrayList<>();
       if (random.nextBoolean()) {
-        reading.add(readers.submit(() -> source.fetchTree(root)));
+        reading.add(readers.submit(() -> reader.fetchTree(root)));
       }
-      for (int reader = 0; reader < READERS; reader++) {
+      for (int one = 0; one < READERS; one++) {
         List<Digest> order = new ArrayList<>(contents.keySet());
         Collections.sort(order);
         Collections.shuffle(order, random);
         for (Digest digest : order) {
-          reading.add(readers.submit(() -> read(source, digest, what)));
+          long from = (long) (digest.size() * random.nextDouble());
+          boolean part = random.nextBoolean();
+          reading.add(
+              readers.submit(
+                  () -> {
+                    reader.read(digest, part, from);
+                    return null;
+                  }));
         }
       }
       for (Future<?> each : reading) {
@@ -149,62 +245,101 @@ final class RandomFaultsTest {
     }
   }
 
-  private @Nullable Void read(FetchingSource source, Digest digest, String what) {
-    byte[] content = contents.getOrDefault(digest, new byte[0]);
-    try {
-      if (files.contains(digest)) {
-        assertThat(source.locate(digest, false)).as(what).hasBinaryContent(content);
-      } else {
-        assertThat(source.readDirectory(digest, 1 << 20)).as(what).isEqualTo(content);
+  /** Bytes that were given out before it was known that the whole is right. */
+  private static final class Early implements BlobSource.Watcher {
+    final Digest digest;
+    volatile boolean wrong;
+    volatile boolean withdrawn;
+
+    Early(Digest digest) {
+      this.digest = digest;
+    }
+
+    @Override
+    public void failed(IOException cause) {
+      withdrawn = true;
+    }
+  }
+
+  /** Reads blobs by way of a store, and looks what came. Thread-safe. */
+  private final class Reader {
+    private static final int PART = 10_000;
+    private static final int ATTEMPTS = 5;
+
+    private final FetchingSource source;
+    private final List<Early> early;
+    private final Told told;
+    private final String what;
+
+    Reader(FetchingSource source, List<Early> early, Told told, String what) {
+      this.source = source;
+      this.early = early;
+      this.told = told;
+      this.what = what;
+    }
+
+    FetchedTree fetchTree(Digest root) throws IOException {
+      FetchedTree fetched = source.fetchTree(root);
+      for (IOException failure : fetched.failures()) {
+        assertThat(failure.getMessage())
+            .as(what)
+            .containsAnyOf(contents.keySet().stream().map(Digest::toString).toArray(String[]::new));
       }
-    } catch (IOException e) {
-      // What a server can do is asked for no blob in particular.
-      assertThat(e.getMessage()).as(what).containsAnyOf(digest.hex(), "asking what it can do");
+      return fetched;
     }
-    return null;
-  }
 
-  private static Rpc[] lacking(Random random) {
-    List<Rpc> lacking = new ArrayList<>();
-    if (random.nextInt(3) == 0) {
-      lacking.add(Rpc.GET_TREE);
-    }
-    if (random.nextInt(4) == 0) {
-      lacking.add(Rpc.BATCH_READ);
-    }
-    return lacking.toArray(Rpc[]::new);
-  }
-
-  /** Chooses a fault for so many calls of a hundred. */
-  private static java.util.function.Function<Rpc, @Nullable Fault> chooser(long seed, int share) {
-    Random random = new Random(seed);
-    return _ -> {
-      synchronized (random) {
-        return random.nextInt(100) < share ? fault(random) : null;
+    void read(Digest digest, boolean part, long from) throws IOException {
+      byte[] content = contents.getOrDefault(digest, new byte[0]);
+      try {
+        if (!files.contains(digest)) {
+          assertThat(source.readDirectory(digest, 1 << 20)).as(what).isEqualTo(content);
+        } else if (part) {
+          readPart(digest, content, (int) from);
+        } else {
+          assertThat(source.locate(digest, false)).as(what).hasBinaryContent(content);
+        }
+        told.read.increment();
+      } catch (IOException e) {
+        assertThat(e.getMessage()).as(what).contains(digest.toString());
+        told.failed.increment();
       }
-    };
+    }
+
+    private void readPart(Digest digest, byte[] content, int from) throws IOException {
+      int end = Math.min(content.length, from + PART);
+      Early mine = new Early(digest);
+      for (int attempt = 1; ; attempt++) {
+        BlobSource.Located located = source.locate(digest, false, from, PART, mine);
+        byte[] read = new byte[end - from];
+        try (RandomAccessFile file = new RandomAccessFile(located.path().toFile(), "r")) {
+          file.seek(from);
+          file.readFully(read);
+        } catch (FileNotFoundException e) {
+          if (attempt == ATTEMPTS) {
+            throw e;
+          }
+          continue;
+        }
+        boolean right = Arrays.equals(read, 0, read.length, content, from, end);
+        if (located.verified()) {
+          assertThat(right).as(what).isTrue();
+        } else {
+          mine.wrong = !right;
+          early.add(mine);
+        }
+        return;
+      }
+    }
   }
 
-  private static Fault fault(Random random) {
-    long bytes = random.nextInt(1 << random.nextInt(1, 19));
-    return switch (random.nextInt(12)) {
-      case 0, 1, 2, 3 -> new Fault.Fails(CODES.get(random.nextInt(CODES.size())), bytes);
-      case 4 -> new Fault.Hangs(bytes);
-      case 5, 6 -> new Fault.EndsEarly(bytes);
-      case 7, 8 -> new Fault.Corrupts(bytes);
-      case 9 -> new Fault.Adds(1 + random.nextInt(100));
-      default -> new Fault.Waits(Duration.ofMillis(random.nextInt(100)));
-    };
-  }
-
-  /** Puts a tree on the server: small and large files, in directories below each other. */
-  private Digest fill(ReapiServer server) throws IOException {
+  /** A tree: small and large files, in directories below each other. */
+  private Digest tree() {
     Random random = new Random(SEED);
     Digest directory = null;
     for (int i = 0; i < FILES; i++) {
       byte[] content = new byte[i % 8 == 7 ? 300_000 + i : 1 + random.nextInt(5000)];
       random.nextBytes(content);
-      Digest file = put(server, content);
+      Digest file = add(content);
       files.add(file);
       Directory.Builder message =
           Directory.newBuilder()
@@ -213,19 +348,30 @@ final class RandomFaultsTest {
         message.addDirectories(
             DirectoryNode.newBuilder().setName("d").setDigest(Digests.toProto(directory)));
       }
-      directory = put(server, message.build().toByteArray());
+      directory = add(message.build().toByteArray());
     }
     return java.util.Objects.requireNonNull(directory);
   }
 
-  private Digest put(ReapiServer server, byte[] content) throws IOException {
-    Digest digest = server.put(content);
+  private Digest add(byte[] content) {
+    Digest digest = DigestFunction.SHA256.digest(content);
     contents.put(digest, content);
     return digest;
   }
 
   private static FetchingSource open(LocalStore store, RemoteCas remote, Duration patience) {
-    return new FetchingSource(store, remote, FetchOptions.USUAL.withPatience(patience));
+    FetchOptions usual = FetchOptions.USUAL;
+    return new FetchingSource(
+        store,
+        remote,
+        new FetchOptions(
+            usual.calls(),
+            usual.bytes(),
+            usual.backgroundBytes(),
+            usual.prefetchBytes(),
+            BATCH_BYTES,
+            usual.window(),
+            patience));
   }
 
   private static LocalStore open(Path place) throws IOException {
