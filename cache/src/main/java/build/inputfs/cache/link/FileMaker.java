@@ -46,6 +46,9 @@ final class FileMaker implements AutoCloseable {
   final LongAdder copies = new LongAdder();
   final LongAdder copiedBytes = new LongAdder();
 
+  /** How long threads have waited for blobs to be fetched, in nanoseconds. */
+  final LongAdder waited = new LongAdder();
+
   /**
    * @param linkLimit how many links an inode of the store may have at most; the disk's own limit
    *     holds too
@@ -85,6 +88,15 @@ final class FileMaker implements AutoCloseable {
     }
   }
 
+  private Path locate(Digest digest, boolean executable) throws IOException {
+    long before = blobs.waitedNanos();
+    try {
+      return blobs.locate(digest, executable);
+    } finally {
+      waited.add(blobs.waitedNanos() - before);
+    }
+  }
+
   private void makeEmpty(int directory, String name, int mode, long[] times, String what)
       throws IOException {
     // No descriptor is ever open for writing on it, so it can be run at once.
@@ -101,7 +113,7 @@ final class FileMaker implements AutoCloseable {
       int directory, String name, Digest digest, boolean executable, long[] times, String what)
       throws IOException {
     int mode = executable ? Inodes.EXECUTABLE_MODE : Inodes.FILE_MODE;
-    Path source = blobs.locate(digest, executable);
+    Path source = locate(digest, executable);
     FileStat stat = new FileStat();
     Posix.check(posix.lstat(source, stat), "stat " + source);
     if (stat.mode() != (TYPE_REGULAR | mode)) {
@@ -131,7 +143,7 @@ final class FileMaker implements AutoCloseable {
   private void makePrivate(
       int directory, String name, Digest digest, int mode, long[] times, String what)
       throws IOException {
-    Path source = blobs.locate(digest, false);
+    Path source = locate(digest, false);
     int in = Posix.check(posix.open(source, Posix.O_RDONLY | Posix.O_NOFOLLOW, 0), "open " + what);
     try {
       boolean executable = (mode & ANY_EXECUTE) != 0;

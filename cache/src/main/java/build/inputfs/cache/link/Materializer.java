@@ -6,6 +6,7 @@ import build.inputfs.cas.meter.Reading;
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.Posix;
 import build.inputfs.cas.store.BlobSource;
+import build.inputfs.cas.store.Lease;
 import build.inputfs.cas.tree.TreeReader;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -84,7 +85,7 @@ public final class Materializer implements Metered, AutoCloseable {
     if (made != -Errnos.EEXIST) {
       Posix.check(made, "mkdir " + path);
     }
-    try {
+    try (Lease _ = blobs.expectAll(root)) {
       int flags = Posix.O_RDONLY | Posix.O_DIRECTORY | Posix.O_NOFOLLOW;
       int fd = Posix.check(posix.open(destination, flags, 0), "open " + path);
       if (made != 0) {

@@ -1,9 +1,11 @@
 package build.inputfs.cache.link;
 
+import build.inputfs.cache.view.View;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 
 /**
  * What was made for a tree, by what really happened.
@@ -16,6 +18,7 @@ import java.util.TreeMap;
  * @param clones files that share their blob's extents
  * @param copies files whose bytes were copied
  * @param copiedBytes how many bytes that was
+ * @param waitedNanos how long threads have waited for blobs to be fetched, all together
  */
 public record TreeCounts(
     long directories,
@@ -25,7 +28,8 @@ public record TreeCounts(
     long replicas,
     long clones,
     long copies,
-    long copiedBytes) {
+    long copiedBytes,
+    long waitedNanos) {
 
   /** Regular files. */
   public long files() {
@@ -43,6 +47,7 @@ public record TreeCounts(
     names.put("files cloned", clones);
     names.put("files copied", copies);
     names.put("bytes copied", copiedBytes);
+    names.put(View.FETCH_WAITS, TimeUnit.NANOSECONDS.toMillis(waitedNanos));
     names.values().removeIf(count -> count == 0);
     return names;
   }

@@ -87,7 +87,8 @@ final class TreeMaker {
         files.replicated.sum(),
         files.clones.sum(),
         files.copies.sum(),
-        files.copiedBytes.sum());
+        files.copiedBytes.sum(),
+        files.waited.sum());
   }
 
   /** A directory that was made with {@code mode} and is still empty. Owns its descriptor. */
@@ -148,6 +149,7 @@ final class TreeMaker {
   }
 
   private InputDirectory read(Place place) throws IOException {
+    long waited = trees.waitedNanos();
     try {
       if (place.depth > TreeReader.MAX_DEPTH) {
         throw new InvalidTreeException(
@@ -156,6 +158,8 @@ final class TreeMaker {
       return trees.directory(place.digest);
     } catch (MissingBlobException | DigestMismatchException | InvalidTreeException e) {
       throw failure("read", place.path.isEmpty() ? "." : place.path, place.digest, e);
+    } finally {
+      files.waited.add(trees.waitedNanos() - waited);
     }
   }
 

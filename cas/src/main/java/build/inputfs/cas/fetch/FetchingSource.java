@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,7 @@ public final class FetchingSource implements BlobSource, Metered, AutoCloseable 
   private final TreeReader here;
   private final Profiles profiles;
   private final Set<Prefetch> prefetches = ConcurrentHashMap.newKeySet();
+  private final Set<Whole> wholes = ConcurrentHashMap.newKeySet();
   private final ThreadLocal<long[]> waited = ThreadLocal.withInitial(() -> new long[1]);
   private final LongAdder waits = new LongAdder();
   private final LongAdder waitNanos = new LongAdder();
@@ -92,9 +94,39 @@ public final class FetchingSource implements BlobSource, Metered, AutoCloseable 
     V run() throws IOException;
   }
 
+  /** A tree that all of is wanted of, and whether it is being fetched. */
+  private final class Whole implements Lease {
+    private final Digest root;
+    private final AtomicBoolean begun = new AtomicBoolean();
+
+    Whole(Digest root) {
+      this.root = root;
+    }
+
+    void begin() {
+      if (begun.compareAndSet(false, true)) {
+        fetcher.start(this::run);
+      }
+    }
+
+    private void run() {
+      try {
+        var _ = fetchTree(root);
+      } catch (IOException e) {
+        // Who waits for what cannot be had is told.
+      }
+    }
+
+    @Override
+    public void close() {
+      wholes.remove(this);
+    }
+  }
+
   /** Counts how long the caller waits. */
   private <V> V waiting(Waiting<V> wait) throws IOException {
     long start = System.nanoTime();
+    wholes.forEach(Whole::begin);
     try {
       return wait.run();
     } finally {
@@ -210,6 +242,14 @@ public final class FetchingSource implements BlobSource, Metered, AutoCloseable 
   @Override
   public Lease expect(Digest root, List<String> command) {
     return command.isEmpty() ? Lease.NONE : prefetch(root, command);
+  }
+
+  /** As soon as somebody waits for something, all of the tree is fetched in the background. */
+  @Override
+  public Lease expectAll(Digest root) {
+    Whole whole = new Whole(root);
+    wholes.add(whole);
+    return whole;
   }
 
   Prefetch prefetch(Digest root, List<String> command) {

@@ -97,4 +97,15 @@ public interface BlobSource extends DirectorySource {
   default Lease expect(Digest root, List<String> command) {
     return Lease.NONE;
   }
+
+  /**
+   * Says that a real tree is about to be made of a tree, which takes all of its blobs: where one of
+   * them must be fetched, the others may be fetched meanwhile. Does not wait.
+   *
+   * @param root the tree's root directory
+   * @return what is closed when the tree has been made
+   */
+  default Lease expectAll(Digest root) {
+    return Lease.NONE;
+  }
 }

@@ -15,6 +15,7 @@ import build.inputfs.cas.proto.FileNode;
 import build.inputfs.cas.store.BlobSource;
 import build.inputfs.cas.store.BlobSource.Located;
 import build.inputfs.cas.store.DigestMismatchException;
+import build.inputfs.cas.store.Lease;
 import build.inputfs.cas.store.LocalStore;
 import build.inputfs.cas.store.MissingBlobException;
 import build.inputfs.cas.store.StoreAccess;
@@ -548,6 +549,27 @@ final class FetchingSourceTest {
     assertThat(store.contains(root)).isTrue();
     assertThat(store.contains(DigestFunction.SHA256.digest(small))).isTrue();
     assertThat(store.contains(DigestFunction.SHA256.digest(large))).isTrue();
+  }
+
+  @Test
+  void expectAll_fetchesTheTreeAsSoonAsSomethingOfItIsMissing() throws Exception {
+    List<String> names = new ArrayList<>();
+    for (int i = 0; i < 500; i++) {
+      names.add("file-%03d".formatted(i));
+    }
+    Digest root = version(1, names);
+    try (Lease _ = source.expectAll(root)) {
+      assertThat(remote.trees).as("nobody has asked").isEmpty();
+      source.locate(digest(names.getFirst(), 1), false);
+      while (remote.inBatches().size() < 500) {
+        Thread.onSpinWait();
+      }
+    }
+    assertThat(remote.batches).hasSizeLessThan(10);
+    for (String name : names) {
+      assertThat(source.locate(digest(name, 1), false)).hasBinaryContent(content(name, 1));
+    }
+    assertThat(remote.inBatches()).hasSize(500).doesNotHaveDuplicates();
   }
 
   /** A tree with a few files, all of whose contents belong to this version alone. */

@@ -125,9 +125,7 @@ final class RemoteTest {
                   .ok()
                   .out())
           .isEqualTo("big\n");
-      if (strategy != Strategy.COPY) {
-        assertThat(ran.out()).contains("\"milliseconds waited for fetches\"");
-      }
+      assertThat(ran.out()).contains("\"milliseconds waited for fetches\"");
     }
   }
 
