@@ -334,7 +334,8 @@ final class DaemonCommand implements Subcommand {
                 Quota.NONE,
                 null,
                 "",
-                new Correlation("", "", "", "")));
+                new Correlation("", "", "", ""),
+                List.of()));
     var _ = views.close(self, view.name()).join();
   }
 

@@ -62,7 +62,8 @@ final class DaemonMount {
                           arguments.strategy(),
                           arguments.readOnly(),
                           DeclaredOutputs.ofPaths(List.of()),
-                          arguments.scratch())));
+                          arguments.scratch(),
+                          List.of())));
       long mount = MountPoints.mountId(posix, point);
       console.out().println("mounted " + root + " on " + arguments.mountPoint());
       console.out().flush();

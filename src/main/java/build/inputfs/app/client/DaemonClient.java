@@ -62,6 +62,7 @@ public final class DaemonClient implements AutoCloseable {
    * @param mountPoint an existing, empty directory, or null to have one chosen
    * @param strategy its name
    * @param scratch how much may be written
+   * @param command what will run in the view, as far as that is known
    */
   public record Request(
       Digest tree,
@@ -70,7 +71,12 @@ public final class DaemonClient implements AutoCloseable {
       String strategy,
       boolean readOnly,
       DeclaredOutputs outputs,
-      Quota scratch) {}
+      Quota scratch,
+      List<String> command) {
+    public Request {
+      command = List.copyOf(command);
+    }
+  }
 
   /**
    * What there is of the outputs.
@@ -139,7 +145,9 @@ public final class DaemonClient implements AutoCloseable {
     if (!wanted.scratch().isNone()) {
       request.message(8, quota(wanted.scratch()));
     }
-    return view(callServed("inputfs.v1.Views/CreateView", request.text(10, leaseName())));
+    request.text(10, leaseName());
+    wanted.command().forEach(argument -> request.element(12, argument));
+    return view(callServed("inputfs.v1.Views/CreateView", request));
   }
 
   /**

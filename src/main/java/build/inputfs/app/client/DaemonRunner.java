@@ -97,7 +97,8 @@ public final class DaemonRunner {
         strategy,
         false,
         job.outputs(),
-        job.scratch());
+        job.scratch(),
+        action == null ? job.invocation().arguments() : List.of());
   }
 
   /**

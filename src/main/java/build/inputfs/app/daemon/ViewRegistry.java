@@ -364,7 +364,7 @@ public final class ViewRegistry implements AutoCloseable {
                   request.readOnly(),
                   request.outputs().viewPaths(),
                   request.quota(),
-                  List.of(),
+                  request.command(),
                   place.isOwn()));
       try {
         place.show();

@@ -5,6 +5,7 @@ import build.inputfs.cache.view.Quota;
 import build.inputfs.cas.digest.Digest;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param deadline the view is closed so long after it was made; null for never
  * @param lease name of the lease that it lives under, or empty
  * @param correlation handed on as it is
+ * @param command what will run in the view, as far as that is known
  */
 public record ViewRequest(
     Digest root,
@@ -33,4 +35,10 @@ public record ViewRequest(
     Quota quota,
     @Nullable Duration deadline,
     String lease,
-    Correlation correlation) {}
+    Correlation correlation,
+    List<String> command) {
+
+  public ViewRequest {
+    command = List.copyOf(command);
+  }
+}

@@ -31,6 +31,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The service {@code Views}: what it does for clients is documented there. Thread-safe. */
@@ -159,6 +160,7 @@ final class ViewsService extends ViewsGrpc.ViewsImplBase {
   private ViewRequest request(Caller caller, CreateViewRequest request) throws IOException {
     Digest root;
     DeclaredOutputs outputs;
+    List<String> command = request.getCommandList();
     switch (request.getTreeCase()) {
       case INPUT_ROOT -> {
         root = Digests.fromProto(request.getInputRoot());
@@ -168,6 +170,7 @@ final class ViewsService extends ViewsGrpc.ViewsImplBase {
         RecordedAction action = RecordedAction.read(blobs, Digests.fromProto(request.getAction()));
         root = action.root();
         outputs = DeclaredOutputs.of(action.command());
+        command = command.isEmpty() ? action.command().getArgumentsList() : command;
       }
       case TREE_NOT_SET ->
           throw new IllegalArgumentException("neither an input root nor an action is given");
@@ -195,6 +198,7 @@ final class ViewsService extends ViewsGrpc.ViewsImplBase {
         Messages.quota(request.getQuota()),
         request.hasDeadline() ? Messages.duration(request.getDeadline()) : null,
         request.getLease(),
-        RequestMetadata.complete(Messages.correlation(request.getCorrelation())));
+        RequestMetadata.complete(Messages.correlation(request.getCorrelation())),
+        command);
   }
 }

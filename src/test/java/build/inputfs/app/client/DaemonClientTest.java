@@ -154,10 +154,12 @@ final class DaemonClientTest {
                   "overlay",
                   true,
                   outputs,
-                  new Quota(1 << 20, 7, Quota.Medium.MEMORY)));
+                  new Quota(1 << 20, 7, Quota.Medium.MEMORY),
+                  List.of("cc", "", "-c")));
       assertThat(views.leaseDescription).isEqualTo("who holds it");
       CreateViewRequest request = views.created.getFirst();
       assertThat(Digests.fromProto(request.getInputRoot())).isEqualTo(ROOT);
+      assertThat(request.getCommandList()).containsExactly("cc", "", "-c");
       assertThat(request.getMountPoint()).isEqualTo("/mnt/here");
       assertThat(request.getStrategy()).isEqualTo("overlay");
       assertThat(request.getMutabilityValue()).isEqualTo(1);
@@ -199,7 +201,7 @@ final class DaemonClientTest {
 
   private static DaemonClient.Request request(Digest tree, boolean ofAction, List<String> outputs) {
     return new DaemonClient.Request(
-        tree, ofAction, null, "", false, DeclaredOutputs.ofPaths(outputs), Quota.NONE);
+        tree, ofAction, null, "", false, DeclaredOutputs.ofPaths(outputs), Quota.NONE, List.of());
   }
 
   @Test

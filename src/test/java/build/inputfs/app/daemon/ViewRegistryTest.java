@@ -306,7 +306,8 @@ class ViewRegistryTest {
         Quota.NONE,
         deadline,
         lease,
-        new Correlation("", "", "", ""));
+        new Correlation("", "", "", ""),
+        List.of());
   }
 
   private ViewRegistry registry(boolean gated) throws IOException {

@@ -63,7 +63,14 @@ final class LoadClient {
     Digest digest = Digest.of(root.hash(), root.size());
     DaemonClient.Request wanted =
         new DaemonClient.Request(
-            digest, false, null, "auto", false, DeclaredOutputs.ofPaths(List.of()), Quota.NONE);
+            digest,
+            false,
+            null,
+            "auto",
+            false,
+            DeclaredOutputs.ofPaths(List.of()),
+            Quota.NONE,
+            List.of());
     try (DaemonClient daemon = DaemonClient.connect(socket, "load")) {
       for (int i = 0; i < views / 4; i++) {
         var _ = daemon.close(daemon.createView(wanted).name());
