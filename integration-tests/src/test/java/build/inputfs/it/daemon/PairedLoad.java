@@ -91,7 +91,8 @@ final class PairedLoad {
               strategy,
               false,
               DeclaredOutputs.ofPaths(List.of()),
-              limited ? LIMITED : Quota.NONE);
+              limited ? LIMITED : Quota.NONE,
+              List.of());
     }
 
     /** Makes the view that all of the work is done in. */
