@@ -12,7 +12,7 @@ import build.inputfs.fuse.mount.MountTable;
  * @param passthrough whether the kernel may read and write backing files by itself, where it can
  *     and may (Linux 6.9, CAP_SYS_ADMIN)
  * @param caching what the kernel may remember
- * @param maxReaders how many threads may serve the mount at once
+ * @param maxReaders how many threads may serve the mount at once; those that wait for a fetch count
  * @param ring whether requests come over io_uring where the kernel offers that: faster, but it
  *     takes a thread for each CPU, so it is for mounts that live long
  */
@@ -28,7 +28,7 @@ public record MountOptions(
 
   /** A writable mount of a private filesystem, as fast as the kernel allows. */
   public static final MountOptions PRIVATE =
-      new MountOptions(false, true, true, true, CachePolicy.PRIVATE, 16, false, MountTable.SOURCE);
+      new MountOptions(false, true, true, true, CachePolicy.PRIVATE, 64, false, MountTable.SOURCE);
 
   public MountOptions {
     if (maxReaders < 1) {

@@ -2,9 +2,6 @@ package build.inputfs.fuse.kernel;
 
 import build.inputfs.cas.posix.Errnos;
 import build.inputfs.cas.posix.Posix;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
 
 /**
  * One thread's loop: take a request from the device, serve it, write the reply on the descriptor
@@ -12,6 +9,12 @@ import java.nio.ByteOrder;
  * ends. It is never interrupted; it ends when the mount does, or when the session has it retire.
  */
 final class Reader implements Runnable {
+  /**
+   * Of each of the two buffers, in bytes. Most requests and replies touch a page of it, and memory
+   * is taken for that alone: readers that wait for a fetch may be many.
+   */
+  private static final int SIZE = Protocol.MAX_DATA + Protocol.HEADROOM;
+
   private final FuseSession session;
   private final Posix posix;
 
@@ -23,33 +26,34 @@ final class Reader implements Runnable {
   @Override
   public void run() {
     int fd = session.cloneDevice();
-    try (Arena arena = Arena.ofConfined()) {
-      serve(arena, fd);
+    long buffers = posix.map(2L * SIZE);
+    try {
+      Posix.check(buffers, "mmap of a reader's buffers");
+      serve(buffers, fd);
     } catch (Throwable e) {
       FuseSession.log().error("A reader of {} ends early", session.mountPoint(), e);
     } finally {
+      if (buffers > 0) {
+        var _ = posix.unmap(buffers, 2L * SIZE);
+      }
       session.returnDevice(fd);
       session.readerEnded();
       session.release();
     }
   }
 
-  private void serve(Arena arena, int fd) {
-    long size = Protocol.MAX_DATA + Protocol.HEADROOM;
-    MemorySegment in = arena.allocate(size, 8);
-    MemorySegment out = arena.allocate(size, 8);
-    long inAddress = in.address();
-    long outAddress = out.address();
+  private void serve(long inAddress, int fd) {
+    long outAddress = inAddress + SIZE;
     Dispatcher dispatcher =
         new Dispatcher(
             session.shared(),
-            in.asByteBuffer().order(ByteOrder.nativeOrder()),
+            Posix.memory(inAddress, SIZE),
             inAddress,
-            out.asByteBuffer().order(ByteOrder.nativeOrder()),
+            Posix.memory(outAddress, SIZE),
             outAddress);
     session.readerIdle();
     do {
-      long count = posix.read(fd, inAddress, size);
+      long count = posix.read(fd, inAddress, SIZE);
       boolean welcome = session.readerWoken(count > 0);
       int length = 0;
       if (count > 0) {
