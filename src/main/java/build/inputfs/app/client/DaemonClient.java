@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -388,16 +389,28 @@ public final class DaemonClient implements AutoCloseable {
     String path = "";
     Digest digest = null;
     String cause = "";
+    String kind = "";
     for (int field = in.next(); field != 0; field = in.next()) {
       switch (field) {
         case 1 -> operation = in.text();
         case 2 -> path = in.text();
         case 3 -> digest = digest(in.bytes());
         case 4 -> cause = in.text();
+        case 5 -> kind = in.text();
         default -> in.skip();
       }
     }
-    return new ViewFailure(operation, path, digest, cause, ViewFailure.Kind.OTHER);
+    return new ViewFailure(operation, path, digest, cause, kind(kind));
+  }
+
+  /** A kind by its name in messages; one that is not known here is like none. */
+  private static ViewFailure.Kind kind(String name) {
+    for (ViewFailure.Kind kind : ViewFailure.Kind.values()) {
+      if (kind.name().toLowerCase(Locale.ROOT).equals(name)) {
+        return kind;
+      }
+    }
+    return ViewFailure.Kind.OTHER;
   }
 
   private static LimitHit limitHit(byte[] message) throws IOException {

@@ -73,7 +73,8 @@ final class Messages {
         Failure.newBuilder()
             .setOperation(failure.operation())
             .setPath(failure.path())
-            .setCause(failure.cause());
+            .setCause(failure.cause())
+            .setKind(failure.kind().name().toLowerCase(Locale.ROOT));
     Digest digest = failure.digest();
     if (digest != null) {
       message.setDigest(Digests.toProto(digest));

@@ -180,7 +180,7 @@ final class DaemonClientTest {
       DaemonClient.View closed = client.close(view.name());
       assertThat(closed.failures())
           .containsExactly(
-              new ViewFailure("open", "a/b", ROOT, "missing blob", ViewFailure.Kind.OTHER));
+              new ViewFailure("open", "a/b", ROOT, "missing blob", ViewFailure.Kind.MISSING_BLOB));
       assertThat(closed.limits())
           .containsExactly(
               new LimitHit(Quota.Limit.FILES, 7, true), new LimitHit(Quota.Limit.BYTES, 9, false));
@@ -404,6 +404,7 @@ final class DaemonClientTest {
                       .setName(request.getName())
                       .addFailures(
                           Failure.newBuilder()
+                              .setKind("missing_blob")
                               .setOperation("open")
                               .setPath("a/b")
                               .setDigest(Digests.toProto(ROOT))

@@ -2,12 +2,14 @@ package build.inputfs.it.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.inputfs.it.harness.BlobName;
 import build.inputfs.it.harness.Child;
 import build.inputfs.it.harness.InputTree;
 import build.inputfs.it.harness.Outcome;
 import build.inputfs.it.harness.Trees;
 import build.inputfs.it.harness.Workbench;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -62,6 +64,18 @@ final class RunByDaemonTest {
           .as("%s", job)
           .isEqualTo(told(run("never", arguments(root, job))));
     }
+  }
+
+  @Test
+  void run_ofAnInputThatIsMissing_byADaemonIsToldAlike() {
+    startDaemon();
+    String root = Trees.mixed().putInto(bench.store()).toString();
+    bench.store().delete(BlobName.of("aaa".getBytes(StandardCharsets.UTF_8)));
+    List<String> job = arguments(root, List.of("--", "sh", "-c", "cat dir/a.txt 2>/dev/null"));
+    List<String> told = told(run("require", job));
+    assertThat(told).isEqualTo(told(run("never", job)));
+    assertThat(told).first().isEqualTo("125");
+    assertThat(told).last().asString().contains("missing blob", "--cas");
   }
 
   @Test
