@@ -295,7 +295,7 @@ public final class ReapiServer implements AutoCloseable {
     return queue;
   }
 
-  /** Notes each call, and decides what becomes of it. */
+  /** Notes each call before it is answered, and decides what becomes of it. */
   private final class Doorman implements ServerInterceptor {
     private final Set<Rpc> unary =
         EnumSet.complementOf(EnumSet.of(Rpc.READ, Rpc.WRITE, Rpc.GET_TREE));
@@ -305,16 +305,16 @@ public final class ReapiServer implements AutoCloseable {
         ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
       Rpc rpc = Rpc.of(call.getMethodDescriptor());
       if (missing.contains(rpc)) {
-        call.close(Status.UNIMPLEMENTED.withDescription("not here"), new Metadata());
         note(rpc, headers, RequestMetadata.getDefaultInstance());
+        call.close(Status.UNIMPLEMENTED.withDescription("not here"), new Metadata());
         return new ServerCall.Listener<>() {};
       }
       Fault queued = queue(rpc).poll();
       Fault fault = queued != null ? queued : chooser.apply(rpc);
       if (unary.contains(rpc)) {
         if (fault instanceof Fault.Fails fails) {
-          call.close(fails.code().toStatus().withDescription("told to fail"), new Metadata());
           note(rpc, headers, RequestMetadata.getDefaultInstance());
+          call.close(fails.code().toStatus().withDescription("told to fail"), new Metadata());
           return new ServerCall.Listener<>() {};
         }
         if (fault instanceof Fault.Hangs) {
