@@ -25,6 +25,7 @@ public final class DaemonClient implements AutoCloseable {
   private final Connection connection;
   private final Call lease;
   private String leaseName = "";
+  private @Nullable Info info;
   private volatile @Nullable Thread watching;
 
   private DaemonClient(Connection connection, Call lease) {
@@ -103,8 +104,15 @@ public final class DaemonClient implements AutoCloseable {
     }
   }
 
-  /** Tells about the daemon. */
-  public Info info() throws IOException {
+  /** Tells about the daemon, which is asked once: it stays the same as long as it lives. */
+  public synchronized Info info() throws IOException {
+    if (info == null) {
+      info = askInfo();
+    }
+    return info;
+  }
+
+  private Info askInfo() throws IOException {
     WireReader in = call("inputfs.v1.Daemon/GetInfo", new WireWriter());
     String version = "";
     long pid = 0;

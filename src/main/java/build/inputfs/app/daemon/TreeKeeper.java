@@ -20,6 +20,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
@@ -148,11 +149,13 @@ public final class TreeKeeper {
           Kind.INVALID, "blobs/%s has no %d bytes from byte %d".formatted(digest, limit, offset));
     }
     BlobSource source = fetching == null ? store : fetching;
-    if (directory && offset == 0) {
-      var _ = source.readDirectory(digest, TreeReader.MAX_MESSAGE_BYTES);
-    }
     long most = limit == 0 ? LARGEST_PIECE : Math.min(limit, LARGEST_PIECE);
-    ByteBuffer piece = ByteBuffer.allocate((int) Math.min(most, digest.size() - offset));
+    int length = (int) Math.min(most, digest.size() - offset);
+    if (directory && offset == 0) {
+      byte[] message = source.readDirectory(digest, TreeReader.MAX_MESSAGE_BYTES);
+      return length == message.length ? message : Arrays.copyOf(message, length);
+    }
+    ByteBuffer piece = ByteBuffer.allocate(length);
     if (piece.hasRemaining()) {
       try (FileChannel file = FileChannel.open(source.locate(digest, false))) {
         long at = offset;

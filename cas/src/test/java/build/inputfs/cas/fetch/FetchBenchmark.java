@@ -184,19 +184,7 @@ final class FetchBenchmark {
   }
 
   private void chain() throws Exception {
-    Digest digest = server.put(Directory.getDefaultInstance().toByteArray());
-    for (int i = 0; i < 32; i++) {
-      digest =
-          server.put(
-              Directory.newBuilder()
-                  .addDirectories(
-                      DirectoryNode.newBuilder()
-                          .setName("d" + i)
-                          .setDigest(Digests.toProto(digest)))
-                  .build()
-                  .toByteArray());
-    }
-    Digest root = digest;
+    Digest root = RemoteFetchTest.chain(server, 32);
     measure(
         "chain of 32 nested directories",
         25,

@@ -201,18 +201,7 @@ final class RemoteFetchTest {
     source.close();
     source =
         new FetchingSource(store, remote, FetchOptions.USUAL.withPatience(Duration.ofSeconds(1)));
-    Digest digest = server.put(Directory.getDefaultInstance().toByteArray());
-    for (int i = 0; i < 60; i++) {
-      digest =
-          server.put(
-              Directory.newBuilder()
-                  .addDirectories(
-                      DirectoryNode.newBuilder()
-                          .setName("d" + i)
-                          .setDigest(Digests.toProto(digest)))
-                  .build()
-                  .toByteArray());
-    }
+    Digest digest = chain(server, 60);
     server.choose(rpc -> rpc == Rpc.GET_TREE ? new Fault.Trickles(Duration.ofMillis(200)) : null);
     TreeReader trees = new TreeReader(source, 1 << 20);
     InputDirectory directory = trees.directory(digest);
@@ -233,5 +222,22 @@ final class RemoteFetchTest {
         Thread.onSpinWait();
       }
     }
+  }
+
+  /** Puts directories of which each holds the next, and returns the digest of the first. */
+  static Digest chain(ReapiServer server, int depth) throws IOException {
+    Digest digest = server.put(Directory.getDefaultInstance().toByteArray());
+    for (int i = 0; i < depth; i++) {
+      digest =
+          server.put(
+              Directory.newBuilder()
+                  .addDirectories(
+                      DirectoryNode.newBuilder()
+                          .setName("d" + i)
+                          .setDigest(Digests.toProto(digest)))
+                  .build()
+                  .toByteArray());
+    }
+    return digest;
   }
 }
