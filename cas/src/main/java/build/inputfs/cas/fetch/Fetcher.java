@@ -146,7 +146,8 @@ final class Fetcher implements Metered, AutoCloseable {
    * @return whether it was new
    */
   boolean deliver(Digest digest, ByteBuffer content) {
-    if (find(digest) == null && store.contains(digest)) {
+    Fetch before = find(digest);
+    if (before != null ? before.isWhole() : store.contains(digest)) {
       return false;
     }
     Fetch fetch = new Fetch(digest);
