@@ -20,6 +20,10 @@ final class NewBlobs {
   private final ConcurrentSkipListSet<Long> open = new ConcurrentSkipListSet<>();
   private final ConcurrentMap<Object, Long> put = new ConcurrentHashMap<>();
   private final AtomicLong pruneAt = new AtomicLong(PRUNE_ABOVE);
+
+  /** Whether something had to stay only because its own put had not ended. */
+  private final AtomicBoolean caught = new AtomicBoolean();
+
   private final Runnable onEnd;
 
   /**
@@ -42,7 +46,7 @@ final class NewBlobs {
     return () -> {
       if (going.compareAndSet(true, false)) {
         open.remove(number);
-        if (told) {
+        if (told || caught.getAndSet(false)) {
           ended.incrementAndGet();
           onEnd.run();
         }
@@ -50,7 +54,7 @@ final class NewBlobs {
     };
   }
 
-  /** How many works have ended, puts left out. */
+  /** How many works have ended; of puts those alone that something had to stay for. */
   long ended() {
     return ended.get();
   }
@@ -67,7 +71,16 @@ final class NewBlobs {
   /** Whether something was put by a put, or during a work, that is still going on. */
   boolean contains(Object key) {
     Long number = put.get(key);
-    return number != null && number >= oldest();
+    if (number == null) {
+      return false;
+    }
+    if (open.contains(number)) {
+      caught.set(true);
+      if (open.contains(number)) {
+        return true; // its end is counted
+      }
+    }
+    return number >= oldest();
   }
 
   void prune() {

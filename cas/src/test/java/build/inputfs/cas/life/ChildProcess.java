@@ -35,6 +35,7 @@ record ChildProcess(Process process, BufferedReader out) implements AutoCloseabl
 
   @Override
   public void close() {
-    process.destroyForcibly();
+    // Other tests of this JVM count their children.
+    var _ = process.destroyForcibly().onExit().join();
   }
 }

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
+@Timeout(300)
 final class LimitedStoreTest {
   private static final Posix POSIX = Posix.load();
 
@@ -225,7 +225,8 @@ final class LimitedStoreTest {
       List<Digest> blobs = putBlobs(store, 1, 40);
       List<Path> variants = new ArrayList<>();
       for (Digest blob : blobs) {
-        try (Lease _ = store.lease(store.put(SmallTree.blob(1 + blobs.indexOf(blob))))) {
+        try (Lease _ = store.keepNew()) {
+          assertThat(store.put(SmallTree.blob(1 + blobs.indexOf(blob)))).isEqualTo(blob);
           variants.add(store.locate(blob, true));
         }
       }
@@ -459,8 +460,12 @@ final class LimitedStoreTest {
     Files.write(file, new byte[900]);
     try (LimitedStore limited = open(BYTES + 500)) {
       LocalStore store = limited.store();
-      store.put(SmallTree.blob(0));
-      try (Lease _ = store.lease(right)) {
+      Lease leased;
+      try (Lease _ = store.keepNew()) {
+        store.put(SmallTree.blob(0));
+        leased = store.lease(right);
+      }
+      try (leased) {
         putBlobs(store, 1, 30);
         limited.settle();
         assertThat(file).hasBinaryContent(SmallTree.blob(0));

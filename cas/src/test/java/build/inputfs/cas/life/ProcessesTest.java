@@ -30,6 +30,9 @@ final class ProcessesTest {
         ChildProcess second = ChildProcess.start(LeaseTree.class, folder.toString(), "2")) {
       assertThat(first.out().readLine()).isEqualTo("leased");
       assertThat(second.out().readLine()).isEqualTo("leased");
+      while (limited.stats().counting()) {
+        Thread.sleep(1); // nothing is taken away before
+      }
       LocalStore store = limited.store();
       // This process meets their trees by putting them too.
       SmallTree one = SmallTree.put(store, 1);
