@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Reading many small blobs. */
-@Timeout(60)
+@Timeout(300)
 final class BatchReadTest {
   private final RemoteFixture fixture = new RemoteFixture();
   private final ReapiServer server = fixture.server;
@@ -68,9 +68,7 @@ final class BatchReadTest {
 
     try (RemoteCas remote = fixture.open()) {
       for (int i = 0; i < 2; i++) {
-        RemoteFixture.Batch batch = new RemoteFixture.Batch();
-        remote.readBatch(digests(), batch);
-        checkAll(batch);
+        checkAll(read(remote, digests()));
       }
     }
     assertThat(server.seen(Rpc.BATCH_READ)).hasSize(1);
@@ -121,7 +119,9 @@ final class BatchReadTest {
         new Fault.Hangs(0),
         new Fault.Fails(Status.Code.ABORTED, 0));
 
-    checkAll(read(digests()));
+    try (RemoteCas remote = fixture.open(RemoteFixture.PERSISTENT)) {
+      checkAll(read(remote, digests()));
+    }
   }
 
   @Test
@@ -146,9 +146,7 @@ final class BatchReadTest {
     server.lacks(Rpc.BATCH_READ);
 
     try (RemoteCas remote = RemoteCas.open(options, DigestFunction.SHA256)) {
-      RemoteFixture.Batch batch = new RemoteFixture.Batch();
-      remote.readBatch(digests(), batch);
-      checkAll(batch);
+      checkAll(read(remote, digests()));
     }
   }
 
@@ -173,9 +171,7 @@ final class BatchReadTest {
       for (int i = 0; i < 10; i++) {
         assertThatThrownBy(() -> remote.readBatch(digests(), failing)).isSameAs(full);
       }
-      RemoteFixture.Batch batch = new RemoteFixture.Batch();
-      remote.readBatch(digests(), batch);
-      checkAll(batch);
+      checkAll(read(remote, digests()));
     }
   }
 
@@ -193,10 +189,15 @@ final class BatchReadTest {
 
   private RemoteFixture.Batch read(List<Digest> digests) throws IOException {
     try (RemoteCas remote = fixture.open()) {
-      RemoteFixture.Batch batch = new RemoteFixture.Batch();
-      remote.readBatch(digests, batch);
-      return batch;
+      return read(remote, digests);
     }
+  }
+
+  private static RemoteFixture.Batch read(RemoteCas remote, List<Digest> digests)
+      throws IOException {
+    RemoteFixture.Batch batch = new RemoteFixture.Batch();
+    remote.readBatch(digests, batch);
+    return batch;
   }
 
   private void checkAll(RemoteFixture.Batch batch) {

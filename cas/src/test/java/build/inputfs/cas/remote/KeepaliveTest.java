@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Connections that die without a word, as when a machine on the way loses what it knew. */
-@Timeout(120)
+@Timeout(300)
 final class KeepaliveTest {
   /** So long that nothing but keepalive ends an attempt while this test runs. */
   private static final RemoteOptions.Timing PATIENT =

@@ -11,14 +11,13 @@ import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is read and sent is on the heap in pieces only: in a JVM that could not hold it. */
-@Timeout(120)
+@Timeout(600)
 final class MemoryTest {
   private static final long SIZE = 200L << 20;
 
@@ -53,10 +52,10 @@ final class MemoryTest {
               .start();
       try {
         String output = new String(client.getInputStream().readAllBytes(), UTF_8);
-        assertThat(client.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        client.waitFor();
         assertThat(output).endsWith("done\n");
       } finally {
-        client.destroyForcibly();
+        client.destroyForcibly().waitFor();
       }
       assertThat(server.has(sent)).isTrue();
     }

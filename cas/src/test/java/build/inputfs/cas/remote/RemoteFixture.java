@@ -13,7 +13,20 @@ import java.util.Random;
 
 /** A server, and what its clients' tests need. */
 final class RemoteFixture implements AutoCloseable {
-  /** Fails soon, so that tests of failures do not wait. */
+  /**
+   * For servers that answer, however slow the machine is: what fails, and how often it is tried, is
+   * the server's doing alone, and no call is made because another one was late.
+   */
+  static final RemoteOptions.Timing PATIENT =
+      new RemoteOptions.Timing(
+          Duration.ofMinutes(2),
+          Duration.ofMinutes(4),
+          4,
+          Duration.ofMillis(5),
+          Duration.ofMillis(20),
+          Duration.ofMinutes(10));
+
+  /** For servers that hang for good, so that tests of that do not wait: nothing can succeed. */
   static final RemoteOptions.Timing QUICK =
       new RemoteOptions.Timing(
           Duration.ofMillis(500),
@@ -21,7 +34,17 @@ final class RemoteFixture implements AutoCloseable {
           4,
           Duration.ofMillis(5),
           Duration.ofMillis(20),
-          Duration.ofSeconds(10));
+          Duration.ofMinutes(10));
+
+  /** For servers that hang now and then: a call is soon made again, as often as it takes. */
+  static final RemoteOptions.Timing PERSISTENT =
+      new RemoteOptions.Timing(
+          Duration.ofMillis(500),
+          Duration.ofMinutes(4),
+          1000,
+          Duration.ofMillis(5),
+          Duration.ofMillis(20),
+          Duration.ofMinutes(10));
 
   static final RemoteOptions.Tool TOOL = new RemoteOptions.Tool("wire-test", "1.2");
 
@@ -30,11 +53,15 @@ final class RemoteFixture implements AutoCloseable {
   RemoteFixture() throws IOException {}
 
   RemoteOptions options() {
-    return RemoteOptions.of(RemoteTarget.parse(server.address()), TOOL).with(QUICK);
+    return RemoteOptions.of(RemoteTarget.parse(server.address()), TOOL).with(PATIENT);
   }
 
   RemoteCas open() throws IOException {
-    return RemoteCas.open(options(), DigestFunction.SHA256);
+    return open(PATIENT);
+  }
+
+  RemoteCas open(RemoteOptions.Timing timing) throws IOException {
+    return RemoteCas.open(options().with(timing), DigestFunction.SHA256);
   }
 
   /** Bytes that do not compress, the same for the same seed. */

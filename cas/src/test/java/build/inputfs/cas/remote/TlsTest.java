@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Servers that show a certificate, and those that want one. */
-@Timeout(60)
+@Timeout(300)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class TlsTest {
   private final Path folder;
@@ -113,7 +113,7 @@ final class TlsTest {
   private static RemoteCas open(ReapiServer tls, Credentials credentials) throws IOException {
     return RemoteCas.open(
         RemoteOptions.of(RemoteTarget.parse("grpcs://localhost:" + tls.port()), RemoteFixture.TOOL)
-            .with(RemoteFixture.QUICK)
+            .with(RemoteFixture.PATIENT)
             .with(credentials),
         DigestFunction.SHA256);
   }

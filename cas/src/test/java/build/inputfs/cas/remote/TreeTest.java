@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Reading the directories of a tree, with GetTree and without. */
-@Timeout(60)
+@Timeout(300)
 final class TreeTest {
   private static final int WIDTH = 6;
 

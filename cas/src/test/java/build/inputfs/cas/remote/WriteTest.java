@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sending blobs out of a local store. */
-@Timeout(60)
+@Timeout(300)
 final class WriteTest {
   /** What was sent of what the server lacked. */
   private record Sent(List<Digest> missing, Map<Digest, IOException> failures) {
@@ -255,7 +255,7 @@ final class WriteTest {
   void write_whenTheServerHangs_failsWithDeadline() throws IOException {
     server.choose(rpc -> rpc == Rpc.WRITE ? new Fault.Hangs(0) : null);
 
-    try (RemoteCas remote = fixture.open()) {
+    try (RemoteCas remote = fixture.open(RemoteFixture.QUICK)) {
       assertThatExceptionOfType(RemoteException.class)
           .isThrownBy(() -> remote.write(large, store::openBlobChannel))
           .withMessageContaining(large.toString())

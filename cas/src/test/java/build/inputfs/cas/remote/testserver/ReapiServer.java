@@ -265,9 +265,9 @@ public final class ReapiServer implements AutoCloseable {
     }
     server.shutdownNow();
     try {
-      server.awaitTermination(10, TimeUnit.SECONDS);
+      server.awaitTermination(60, TimeUnit.SECONDS);
       executor.shutdownNow();
-      executor.awaitTermination(10, TimeUnit.SECONDS);
+      executor.awaitTermination(60, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
