@@ -50,7 +50,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
+@Timeout(300)
 final class FetchingSourceTest {
   private static final Posix POSIX = Posix.load();
 
@@ -181,21 +181,22 @@ final class FetchingSourceTest {
     for (int i = 0; i < 256; i++) {
       digests.add(remote.put(bytes(500, 1000 + i)));
     }
+    // With both calls under way, all that come after wait for the first of them to end.
     reopen(
         new FetchOptions(
-            32,
+            2,
             64 << 20,
             16 << 20,
             1 << 30,
             1 << 20,
-            Duration.ofSeconds(1),
+            Duration.ofMillis(100),
             Duration.ofMinutes(1)));
     remote.batchGate = new CountDownLatch(1);
     List<Future<Path>> paths = new ArrayList<>();
     for (Digest digest : digests) {
       paths.add(readers.submit(() -> source.locate(digest, false)));
     }
-    while (remote.batches.size() < 2) {
+    while (remote.batches.size() < 2 || counter("fetch_wanted") < digests.size()) {
       Thread.onSpinWait();
     }
     remote.batchGate.countDown();
@@ -560,7 +561,13 @@ final class FetchingSourceTest {
     Digest root = version(1, names);
     try (Lease _ = source.expectAll(root)) {
       assertThat(remote.trees).as("nobody has asked").isEmpty();
-      source.locate(digest(names.getFirst(), 1), false);
+      remote.batchGate = new CountDownLatch(1);
+      Future<Path> first = readers.submit(() -> source.locate(digest(names.getFirst(), 1), false));
+      while (counter("fetch_wanted") < 500 || remote.batches.isEmpty()) {
+        Thread.onSpinWait();
+      }
+      remote.batchGate.countDown();
+      assertThat(first.get()).exists();
       while (remote.inBatches().size() < 500) {
         Thread.onSpinWait();
       }
