@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(value = 1, unit = TimeUnit.MINUTES)
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
 class ServiceManagerTest {
   /** A service manager that prints what it is told. */
   private static final String LISTENER =
@@ -68,7 +68,8 @@ class ServiceManagerTest {
       new ServiceManager(posix, address).tell(ServiceManager.READY);
       return said.readLine();
     } finally {
-      listener.destroyForcibly();
+      // Other tests of this JVM count their children.
+      listener.destroyForcibly().waitFor();
     }
   }
 }

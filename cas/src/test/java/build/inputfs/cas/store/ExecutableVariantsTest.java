@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(300)
+@Timeout(600)
 final class ExecutableVariantsTest {
   private static final byte[] SCRIPT = "#!/bin/sh\nexit 7\n".getBytes(UTF_8);
   private static final Posix POSIX = Posix.load();
@@ -166,7 +166,7 @@ final class ExecutableVariantsTest {
       waiter.join();
       assertThat(releasedBefore).isTrue();
     } finally {
-      writer.destroyForcibly();
+      writer.destroyForcibly().waitFor();
     }
   }
 }

@@ -197,8 +197,8 @@ final class PutFileTest {
       // The writer may have to wait for a processor.
       assertThatThrownBy(
               () -> {
-                for (int i = 0; i < 10_000; i++) {
-                  store.put(file, PutMode.COPY, null);
+                while (true) {
+                  var _ = store.put(file, PutMode.COPY, null);
                 }
               })
           .isInstanceOf(IOException.class)
