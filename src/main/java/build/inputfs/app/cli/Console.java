@@ -16,13 +16,14 @@ import java.nio.file.Path;
  */
 record Console(PrintStream out, PrintStream err) {
 
-  /** This process's own streams. */
-  static Console standard() {
+  /**
+   * This process's own streams.
+   *
+   * @param results takes what is written to {@code out}
+   */
+  static Console standard(StandardOutput results) {
     return new Console(
-        new PrintStream(
-            new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16),
-            false,
-            StandardCharsets.UTF_8),
+        new PrintStream(new BufferedOutputStream(results, 1 << 16), false, StandardCharsets.UTF_8),
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
   }
 

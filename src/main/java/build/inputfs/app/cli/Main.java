@@ -21,10 +21,9 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] arguments) {
-    Console console = Console.standard();
-    int exitCode = run(arguments, console);
-    console.out().flush();
-    System.exit(exitCode);
+    StandardOutput results = new StandardOutput();
+    Console console = Console.standard(results);
+    System.exit(results.end(run(arguments, console), console));
   }
 
   private static int run(String[] arguments, Console console) {

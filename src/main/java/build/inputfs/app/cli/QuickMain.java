@@ -24,10 +24,10 @@ public final class QuickMain {
   private QuickMain() {}
 
   public static void main(String[] arguments) {
-    Console console = Console.standard();
+    StandardOutput results = new StandardOutput();
+    Console console = Console.standard(results);
     List<String> all = List.of(arguments);
-    int exitCode = run(all.getFirst(), all.subList(1, all.size()), console);
-    console.out().flush();
+    int exitCode = results.end(run(all.getFirst(), all.subList(1, all.size()), console), console);
     // There is nothing to be done at the end, and exit() would start the JDK's logging for it.
     Runtime.getRuntime().halt(exitCode);
   }

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -49,6 +50,30 @@ class ImportTest {
         .containsExactlyInAnyOrderElementsOf(
             expected.keySet().stream().filter(path -> !path.endsWith(empty)).toList());
     assertThat(stored.values()).allMatch(facts -> facts.startsWith("100444 "));
+  }
+
+  @Test
+  void results_whenTheyCannotBeWritten_areAFailure() {
+    BlobName root = Trees.mixed().putInto(bench.store());
+    for (String shell : List.of("\"$@\" >/dev/full", "\"$@\" >&-")) {
+      Outcome outcome = listed(root, shell);
+      Messages.oneLine(outcome, "cannot write to standard output: ");
+      assertThat(outcome.exit()).isEqualTo(125);
+    }
+  }
+
+  @Test
+  void results_whoseReaderHadEnough_areNoFailure() {
+    BlobName root = Trees.mixed().putInto(bench.store());
+    Outcome outcome = listed(root, "{ \"$@\"; echo $? >&2; } | true");
+    assertThat(outcome.err()).isEqualTo("0\n");
+  }
+
+  private Outcome listed(BlobName root, String shell) {
+    List<String> command = new ArrayList<>(List.of("sh", "-c", shell, "sh"));
+    command.addAll(
+        bench.command("ls", root.toString(), "--cas", bench.store().folder().toString()));
+    return Child.run(bench.folder(), Duration.ofMinutes(2), command);
   }
 
   @Test
