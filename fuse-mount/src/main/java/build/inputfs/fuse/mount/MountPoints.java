@@ -7,6 +7,8 @@ import build.inputfs.cas.posix.PosixException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -16,6 +18,9 @@ public final class MountPoints {
   private static final int AS_PLACE = Posix.O_PATH | Posix.O_DIRECTORY;
 
   private static final int LONGEST_PATH = 4096;
+
+  /** How many symlinks the kernel follows in a path: path_resolution(7). */
+  private static final int MOST_LINKS = 40;
 
   private MountPoints() {}
 
@@ -137,11 +142,27 @@ public final class MountPoints {
     return true;
   }
 
-  /** The real path but for the last name, which may be a mount that nobody serves. */
+  /**
+   * The real path, found without asking what is mounted there, which may be served by nobody: to
+   * ask for a symlink's target asks no directory's filesystem (readlink(2), EINVAL).
+   */
   public static Path withoutTouching(Path mountPoint) throws IOException {
-    Path path = mountPoint.toAbsolutePath().normalize();
+    Path path = withRealParent(mountPoint.toAbsolutePath().normalize());
+    for (int links = 0; links < MOST_LINKS; links++) {
+      Path target;
+      try {
+        target = Files.readSymbolicLink(path);
+      } catch (FileSystemException e) {
+        return path;
+      }
+      path = withRealParent(path.resolveSibling(target));
+    }
+    throw new FileSystemLoopException(mountPoint.toString());
+  }
+
+  private static Path withRealParent(Path path) throws IOException {
     Path parent = path.getParent();
     Path name = path.getFileName();
-    return parent == null || name == null ? path : parent.toRealPath().resolve(name);
+    return parent == null || name == null ? path : parent.toRealPath().resolve(name).normalize();
   }
 }

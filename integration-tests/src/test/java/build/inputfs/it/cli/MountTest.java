@@ -10,6 +10,8 @@ import build.inputfs.it.harness.Place;
 import build.inputfs.it.harness.Strategy;
 import build.inputfs.it.harness.Trees;
 import build.inputfs.it.harness.Workbench;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -67,6 +69,18 @@ class MountTest {
     bench.inputfs("unmount", point.toString()).ok();
     assertThat(server.await(PATIENCE).ok().err()).isEmpty();
     assertThat(bench.leftovers()).isEmpty();
+    assertThat(point).isEmptyDirectory();
+  }
+
+  @Test
+  void unmount_byASymlinkToTheMountPoint_endsIt() throws IOException {
+    BlobName root = new InputTree().file("a", "x").putInto(bench.store());
+    Path point = bench.fresh("point");
+    Path link = bench.fresh("links").resolve("link");
+    Files.createSymbolicLink(link, Path.of("..").resolve(point.getFileName()));
+    Child server = mount(root.hash(), point);
+    bench.inputfs("unmount", link.toString()).ok();
+    assertThat(server.await(PATIENCE).ok().err()).isEmpty();
     assertThat(point).isEmptyDirectory();
   }
 
