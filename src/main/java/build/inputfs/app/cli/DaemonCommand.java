@@ -143,8 +143,9 @@ final class DaemonCommand implements Subcommand {
   public int run(ParseResult arguments, Context context) throws IOException {
     Instant started = Instant.now();
     Logging.bridge();
-    int mostViews = number(arguments, MAX_VIEWS, MAX_VIEWS_DEFAULT);
-    Duration patience = Duration.ofSeconds(number(arguments, STOP_TIMEOUT, STOP_TIMEOUT_DEFAULT));
+    int mostViews = number(arguments, MAX_VIEWS, MAX_VIEWS_DEFAULT, 1);
+    Duration patience =
+        Duration.ofSeconds(number(arguments, STOP_TIMEOUT, STOP_TIMEOUT_DEFAULT, 0));
     long limit = limit(arguments);
     Remote remote = remote(arguments);
     Interruption interruption = context.signals().get();
@@ -428,16 +429,17 @@ final class DaemonCommand implements Subcommand {
     return group;
   }
 
-  private static int number(ParseResult arguments, String option, int otherwise) {
+  private static int number(ParseResult arguments, String option, int otherwise, int least) {
     String text = Options.get(arguments, option);
     try {
       int number = text == null ? otherwise : Integer.parseInt(text);
-      if (number >= 0) {
+      if (number >= least) {
         return number;
       }
     } catch (NumberFormatException e) {
       // Told below.
     }
-    throw Options.usage(arguments, option + " takes a number, not '" + text + "'");
+    throw Options.usage(
+        arguments, "%s takes a number of at least %d, not '%s'".formatted(option, least, text));
   }
 }

@@ -52,7 +52,8 @@ final class SocketFile implements AutoCloseable {
    *
    * @param path the socket's, absolute
    * @param group who may connect beside the owner, or {@link Accounts#NONE}
-   * @throws IOException when a daemon listens there, or the folder is not to be trusted
+   * @throws IOException when a daemon listens there, something else than a socket is there, or the
+   *     folder is not to be trusted
    */
   static SocketFile lock(Posix posix, Path path, int group) throws IOException {
     Path folder = path.getParent();
@@ -61,6 +62,10 @@ final class SocketFile implements AutoCloseable {
       throw new IOException(
           "the socket's path %s cannot be used: it must be absolute and shorter than %d bytes"
               .formatted(path, LONGEST_PATH - UNFINISHED.length()));
+    }
+    if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
+        || Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+      throw new IOException(path + " is there and is no socket: name another with --socket");
     }
     makeFolder(posix, folder, group);
     Path lockPath = path.resolveSibling(path.getFileName() + ".lock");

@@ -70,6 +70,23 @@ final class StartTest {
   }
 
   @Test
+  void start_whenAFileIsWhereTheSocketIsToBe_leavesIt() throws IOException {
+    Path file = Files.writeString(bench.fresh("sockets").resolve("notes"), "dear diary");
+    Outcome outcome = bench.inputfs("daemon", "--socket", file.toString());
+    assertThat(outcome.exit()).isEqualTo(125);
+    assertThat(outcome.err()).contains(file + " is there and is no socket");
+    assertThat(file).hasContent("dear diary");
+    assertThat(file.resolveSibling("notes.lock")).doesNotExist();
+  }
+
+  @Test
+  void start_withRoomForNoView_isWrongUsage() {
+    Outcome outcome = bench.inputfs("daemon", "--max-views", "0");
+    assertThat(outcome.exit()).isEqualTo(2);
+    assertThat(outcome.err()).contains("--max-views takes a number of at least 1, not '0'");
+  }
+
+  @Test
   void limitOfTheStore_isKept_butForWhatIsInUse() throws IOException {
     Server server =
         Server.start(
