@@ -16,12 +16,13 @@ import java.util.function.BooleanSupplier;
  * <p>As on a tmpfs, every name that the action makes counts as a file, further hard links included:
  * names are in this process's memory. An input counts from when it becomes a private copy.
  *
- * <p>Thread-safe. The methods that refuse may wait for some milliseconds, so they are called
+ * <p>Thread-safe. The methods that refuse may wait for a fifth of a second, so they are called
  * without the tree's lock: what a program has closed or removed a moment ago is given back only
  * when the kernel tells, which it does later and in no order with other requests.
  */
 final class Allowance {
-  private static final int LOOKS = 20;
+  /** A millisecond each. The thread that is told may have to wait for a processor. */
+  private static final int LOOKS = 200;
 
   private final Quota quota;
   private final LimitHits hits;

@@ -15,9 +15,11 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a view with a quota refuses, and what it gives back. */
+@Timeout(300)
 final class AllowanceTest {
   private static final int BLOCK = 4096;
   private static final int KEEP_SIZE = 1;
@@ -156,7 +158,16 @@ final class AllowanceTest {
       view.release(node, Posix.O_RDWR);
       assertThat(view.unlink(1, name("x"))).isEqualTo(Status.OK);
       // As the kernel does it: somebody else comes before the view hears that nobody has the file.
-      Thread forgetting = Thread.ofPlatform().start(() -> view.forget(node, 1));
+      Thread writer = Thread.currentThread();
+      Thread forgetting =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    while (writer.getState() != Thread.State.TIMED_WAITING) {
+                      Thread.onSpinWait();
+                    }
+                    view.forget(node, 1);
+                  });
       long next = create(fixture, "y");
       assertThat(write(fixture, next, 0, 4 * BLOCK)).isEqualTo(4 * BLOCK);
       forgetting.join();
