@@ -137,11 +137,23 @@ final class JnrMountTest {
       m.sh("cat in; test ! -e missing");
       m.fs.awaitNoOpens();
       long reads = m.count(Callback.READ);
-      long getattrs = m.count(Callback.GETATTR);
-      m.sh("cat in > /dev/null; test ! -e missing");
+      long getattrs = 0;
+      long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      boolean quick = false;
+      while (!quick && System.nanoTime() < limit) {
+        getattrs = m.count(Callback.GETATTR);
+        long start = System.nanoTime();
+        m.sh("cat in > /dev/null; test ! -e missing");
+        quick = System.nanoTime() - start < TimeUnit.SECONDS.toNanos(1);
+      }
       assertThat(m.count(Callback.READ)).isEqualTo(reads);
-      // Attributes run out after a second: of the root and of the file.
-      assertThat(m.count(Callback.GETATTR)).isLessThanOrEqualTo(getattrs + 2);
+      // Attributes run out after a second: of the root and of the file, while one is looked at for
+      // less than that.
+      if (quick) {
+        assertThat(m.count(Callback.GETATTR)).isLessThanOrEqualTo(getattrs + 2);
+      } else {
+        System.out.println("not told: how often attributes are asked for, on so slow a machine");
+      }
     }
   }
 

@@ -96,7 +96,7 @@ final class MounterTest {
   @Test
   void unmount_whileInUse_isRefused() throws Exception {
     try (TestMount m = TestMount.of(MountOptions.PRIVATE);
-        Child user = Child.startSh(m.path, "echo ready; sleep 60")) {
+        Child user = Child.startSh(m.path, "echo ready; exec sleep 1000")) {
       user.awaitOutput("ready");
       assertThatThrownBy(() -> new Mounter(TestMount.POSIX).unmount(m.path))
           .isInstanceOf(MountException.class)
