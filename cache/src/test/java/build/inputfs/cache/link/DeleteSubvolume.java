@@ -8,7 +8,7 @@ import java.nio.file.Path;
 
 /** Deletes a subvolume in a process that may not do so in one call: {@code FOLDER}. */
 final class DeleteSubvolume {
-  private static final int TRIES = 2000;
+  private static final int TRIES = 12_000;
 
   private DeleteSubvolume() {}
 

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The cache under many threads, and under kill -9: as often as the property {@code
  * inputfs.test.kills} says.
  */
-@Timeout(value = 10, unit = TimeUnit.MINUTES)
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
 final class DirectoryCacheStressTest {
   private static final int THREADS = 64;
   private static final int DIGESTS = 200;

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Real trees by the calls that macOS has, against those that Linux makes. */
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 final class MacTreesTest {
   @TempDir Path folder = Path.of("");
   private final MacOnLinux mac = MacOnLinux.create();

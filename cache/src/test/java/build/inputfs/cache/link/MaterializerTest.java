@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * The making of trees. The property {@code inputfs.test.runs} says how many times new executables
  * are run while others fork.
  */
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 final class MaterializerTest extends LinkTest {
   private static final int BUSY_THREADS = 8;
 
@@ -204,7 +204,8 @@ final class MaterializerTest extends LinkTest {
                         maker.interrupt();
                       }
                       if (made.get() >= 500) {
-                        LockSupport.parkNanos(1_000_000);
+                        // So slowly that it cannot be over before the interrupt is noticed.
+                        LockSupport.parkNanos(20_000_000);
                       }
                     }))
         .isInstanceOf(InterruptedIOException.class);

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Clones of directories as macOS makes them, where clonefile(2) is {@code cp -a}: real trees, whose
  * files are copies.
  */
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 final class TreeClonerTest extends LinkTest {
   private Path scratch = Path.of("");
   private final AtomicInteger calls = new AtomicInteger();

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Folders of the living stay, those of the dead go. */
-@Timeout(60)
+@Timeout(600)
 final class SessionFolderTest {
   private static final Posix POSIX = Posix.load();
 
@@ -53,7 +53,7 @@ final class SessionFolderTest {
         assertThat(other.inputReader().readLine()).isNotNull();
         assertThat(first.path()).exists();
       } finally {
-        other.destroyForcibly().waitFor(30, TimeUnit.SECONDS);
+        other.destroyForcibly().waitFor();
       }
     }
   }
@@ -88,7 +88,7 @@ final class SessionFolderTest {
       SessionFolder.open(POSIX, parent, "session-", folder -> true).close();
       assertThat(theirs).exists();
     } finally {
-      other.destroyForcibly().waitFor(30, TimeUnit.SECONDS);
+      other.destroyForcibly().waitFor();
     }
     SessionFolder.open(POSIX, parent, "session-", folder -> !folder.equals(theirs)).close();
     assertThat(theirs).exists();
@@ -104,7 +104,7 @@ final class SessionFolderTest {
       theirs = Path.of(other.inputReader().readLine());
       assertThat(SessionFolder.isLeftover(POSIX, theirs)).isFalse();
     } finally {
-      other.destroyForcibly().waitFor(30, TimeUnit.SECONDS);
+      other.destroyForcibly().waitFor();
     }
     int asking = POSIX.open(theirs.resolve("lock"), Posix.O_RDONLY, 0);
     try {
@@ -172,7 +172,7 @@ final class SessionFolderTest {
           SessionFolder.open(POSIX, Path.of(args[0]), "session-", folder -> true);
       Files.writeString(session.path().resolve("left"), "behind");
       System.out.println(session.path());
-      Thread.sleep(TimeUnit.SECONDS.toMillis(60));
+      Thread.sleep(TimeUnit.MINUTES.toMillis(20));
       session.close();
     }
   }
