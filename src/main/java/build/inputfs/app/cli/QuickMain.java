@@ -7,6 +7,7 @@ import build.inputfs.app.run.Environment;
 import build.inputfs.app.run.Interruption;
 import build.inputfs.app.run.Problems;
 import build.inputfs.app.run.StoppedException;
+import build.inputfs.cas.posix.LocalSocket;
 import build.inputfs.cas.posix.Processes;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -24,6 +25,8 @@ public final class QuickMain {
   private QuickMain() {}
 
   public static void main(String[] arguments) {
+    // This takes as long as to find out what is wanted: so both at once.
+    Thread.ofPlatform().name("preparation").daemon().start(LocalSocket::prepare);
     StandardOutput results = new StandardOutput();
     Console console = Console.standard(results);
     List<String> all = List.of(arguments);

@@ -44,6 +44,18 @@ public final class LocalSocket implements AutoCloseable {
   }
 
   /**
+   * Has ready what connections need, so that the first takes no longer than others. It need not be
+   * called; another thread may connect meanwhile.
+   */
+  public static void prepare() {
+    CLibrary libc = new CLibrary();
+    try (NativeMemory memory = new NativeMemory()) {
+      var _ = memory.block(Integer.BYTES);
+      var _ = libc.call("geteuid");
+    }
+  }
+
+  /**
    * Connects.
    *
    * @throws PosixException with ENOENT or ECONNREFUSED when nobody listens there
