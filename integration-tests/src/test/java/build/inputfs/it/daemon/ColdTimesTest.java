@@ -1,5 +1,6 @@
 package build.inputfs.it.daemon;
 
+import static java.util.Collections.nCopies;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import build.inputfs.app.proto.CreateViewRequest;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,6 +30,11 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 final class ColdTimesTest {
   private static final int AT_ONCE = 256;
+
+  /** In ms: without a distance until the daemon's code is compiled, as a daemon's soon is. */
+  private static final List<Integer> ROUND_TRIPS =
+      Stream.of(nCopies(10, 0), nCopies(5, 5), nCopies(5, 25)).flatMap(List::stream).toList();
+
   private static final List<Strategy> SERVED = List.of(Strategy.FUSE, Strategy.OVERLAY);
 
   @RegisterExtension final Workbench bench = new Workbench();
@@ -70,7 +77,7 @@ final class ColdTimesTest {
       Server server = daemon(bench.fresh("cold"));
       View view = server.create(request(strategy));
       int next = 0;
-      for (int round : List.of(0, 0, 5, 5, 5, 25, 25, 25)) {
+      for (int round : ROUND_TRIPS) {
         relay.setRoundTrip(Duration.ofMillis(round));
         List<String> files = tree.others().subList(next, next + AT_ONCE);
         next += AT_ONCE;
