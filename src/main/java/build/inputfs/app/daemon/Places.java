@@ -72,7 +72,7 @@ final class Places {
     int place = MountPoints.open(posix, wanted);
     if (place < 0) {
       throw new RefusedException(
-          place == -Errnos.ENOTDIR || place == -Errnos.ENOENT ? Kind.INVALID : Kind.FORBIDDEN,
+          place == -Errnos.EACCES || place == -Errnos.EPERM ? Kind.FORBIDDEN : Kind.INVALID,
           "the mount point %s must be an existing directory: %s"
               .formatted(wanted, PosixException.describe(-place)));
     }

@@ -25,24 +25,56 @@ import java.util.List;
 final class Statuses {
   private static final int MOST_CAUSES = 20;
 
+  /**
+   * How many bytes of details there may be. Clients of gRPC take 8 KiB of headers, unless told to
+   * take more, and fail otherwise with RESOURCE_EXHAUSTED whatever the status was; details are sent
+   * in base64, and hold the message again.
+   */
+  private static final int MOST_DETAILS = 3000;
+
+  /** How long a message may be, as gRPC sends it: what is not printable ASCII as %XX. */
+  private static final int LONGEST_MESSAGE = 1500;
+
   private Statuses() {}
 
   /** What a client is told of a failure. */
   static StatusRuntimeException of(Throwable failure) {
     List<String> missing = missing(failure);
     com.google.rpc.Status.Builder status =
-        com.google.rpc.Status.newBuilder().setMessage(Problems.describe(failure));
+        com.google.rpc.Status.newBuilder().setMessage(beginning(Problems.describe(failure)));
     if (!missing.isEmpty()) {
-      PreconditionFailure.Builder violations = PreconditionFailure.newBuilder();
-      for (String blob : missing) {
-        violations.addViolations(
-            PreconditionFailure.Violation.newBuilder().setType("MISSING").setSubject(blob));
-      }
-      status.setCode(Code.FAILED_PRECONDITION_VALUE).addDetails(Any.pack(violations.build()));
+      status.setCode(Code.FAILED_PRECONDITION_VALUE).addDetails(Any.pack(violations(missing)));
     } else {
       status.setCode(code(failure).getNumber());
     }
     return StatusProto.toStatusRuntimeException(status.build());
+  }
+
+  /** As many of the missing blobs as can be told of, the first always. */
+  private static PreconditionFailure violations(List<String> missing) {
+    PreconditionFailure.Builder violations = PreconditionFailure.newBuilder();
+    for (String blob : missing) {
+      violations.addViolations(
+          PreconditionFailure.Violation.newBuilder().setType("MISSING").setSubject(blob));
+      if (violations.build().getSerializedSize() > MOST_DETAILS) {
+        break;
+      }
+    }
+    return violations.build();
+  }
+
+  /** A message as far as it can be sent. */
+  private static String beginning(String message) {
+    int length = 0;
+    for (int i = 0; i < message.length(); i++) {
+      char c = message.charAt(i);
+      length += c >= ' ' && c <= '~' && c != '%' ? 1 : 9; // a char has three bytes of UTF-8 at most
+      if (length > LONGEST_MESSAGE) {
+        int end = Character.isLowSurrogate(c) ? i - 1 : i;
+        return message.substring(0, end) + "…";
+      }
+    }
+    return message;
   }
 
   private static Code code(Throwable failure) {

@@ -12,9 +12,12 @@ import build.inputfs.app.proto.GetViewRequest;
 import build.inputfs.app.proto.HoldLeaseRequest;
 import build.inputfs.app.proto.LeaseState;
 import build.inputfs.app.proto.ListViewsRequest;
+import build.inputfs.app.proto.PrefetchTreeRequest;
+import build.inputfs.app.proto.TreesGrpc;
 import build.inputfs.app.proto.View;
 import build.inputfs.it.harness.BlobName;
 import build.inputfs.it.harness.Child;
+import build.inputfs.it.harness.InputTree;
 import build.inputfs.it.harness.Machine;
 import build.inputfs.it.harness.Outcome;
 import build.inputfs.it.harness.ProcFs;
@@ -126,6 +129,43 @@ class DaemonTest {
               assertThat(violation.getType()).isEqualTo("MISSING");
               assertThat(violation.getSubject()).isEqualTo("blobs/" + root);
             });
+  }
+
+  @Test
+  void prefetch_whenVeryManyBlobsAreMissing_namesAsManyAsAClientTakes()
+      throws InvalidProtocolBufferException {
+    InputTree tree = new InputTree();
+    for (int i = 0; i < 500; i++) {
+      tree.file("file" + i, "content " + i);
+    }
+    BlobName root = tree.putInto(bench.store());
+    for (int i = 0; i < 500; i++) {
+      bench.store().delete(tree.blobAt("file" + i));
+    }
+    Server server = Server.start(bench);
+    PrefetchTreeRequest request =
+        PrefetchTreeRequest.newBuilder().setRoot(Server.request(root).getInputRoot()).build();
+    StatusRuntimeException failure =
+        refusal(() -> TreesGrpc.newBlockingStub(server.channel()).prefetchTree(request));
+    assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
+    var details = Objects.requireNonNull(StatusProto.fromThrowable(failure)).getDetailsList();
+    assertThat(details.getFirst().unpack(PreconditionFailure.class).getViolationsList())
+        .hasSizeBetween(20, 100)
+        .allMatch(violation -> violation.getSubject().startsWith("blobs/"));
+  }
+
+  @Test
+  void createView_atAPathOfAnyLength_isToldWhatIsWrong() {
+    BlobName root = Trees.mixed().putInto(bench.store());
+    Server server = Server.start(bench);
+    for (String letter : List.of("x", "ü", "日", "\uD83D\uDE00")) {
+      assertThat(
+              refusal(
+                  () ->
+                      server.create(
+                          Server.request(root).setMountPoint("/" + letter.repeat(20_000)))))
+          .satisfies(is(Status.Code.INVALID_ARGUMENT));
+    }
   }
 
   @Test
