@@ -34,6 +34,7 @@ final class Remotes {
     if (address == null || address.isEmpty()) {
       return null;
     }
+    Logging.bridge(); // gRPC tells of an unknown host with a stack trace, at each attempt
     Duration patience = patience(arguments);
     try {
       Credentials credentials =

@@ -262,6 +262,23 @@ final class RemoteTest {
   }
 
   @Test
+  void look_whenNobodyKnowsTheRemotesHost_saysSoInOneLine() {
+    Outcome outcome =
+        bench.inputfs(
+            "ls",
+            Trees.mixed().putInto(bench.store()).hash() + "/1",
+            "--cas",
+            cold(),
+            "--remote",
+            "grpc://nobody.invalid:8980",
+            "--remote-timeout",
+            "2");
+    assertThat(outcome.exit()).isEqualTo(125);
+    assertThat(outcome.err().lines()).as(outcome.err()).hasSize(1);
+    assertThat(outcome.err()).contains("remote unavailable grpc://nobody.invalid:8980");
+  }
+
+  @Test
   void run_whenTheRemoteDoesNotAnswer_saysSoInTime() throws IOException {
     server.stop();
     Outcome ran =
