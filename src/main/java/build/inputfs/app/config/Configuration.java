@@ -1,6 +1,7 @@
 package build.inputfs.app.config;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -96,6 +97,8 @@ public final class Configuration {
       return Files.readString(file, StandardCharsets.UTF_8);
     } catch (NoSuchFileException e) {
       throw new IOException("there is no configuration file " + file, e);
+    } catch (CharacterCodingException e) {
+      throw new IOException("the configuration file " + file + " is not UTF-8", e);
     } catch (IOException e) {
       throw new IOException("cannot read " + file + ": " + e.getMessage(), e);
     }

@@ -82,6 +82,15 @@ final class ConfigurationTest {
   }
 
   @Test
+  void read_ofWhatIsNoText_saysSo() throws IOException {
+    Path file = write("");
+    Files.write(file, new byte[] {(byte) 0xff, 0});
+    assertThatThrownBy(() -> Configuration.read(file, NOTHING))
+        .isInstanceOf(IOException.class)
+        .hasMessage("the configuration file " + file + " is not UTF-8");
+  }
+
+  @Test
   void read_findsTheFirstFileThatThereIs() throws IOException {
     Path own = folder.resolve("inputfs/inputfs.toml");
     Files.createDirectories(folder.resolve("inputfs"));
