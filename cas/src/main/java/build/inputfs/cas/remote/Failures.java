@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns what gRPC says of a call into our exceptions: the one place that does. Stateless. */
 final class Failures {
+  /** What gRPC tells of its own insides when a connection fails, on further lines. */
+  private static final String INSIDES = "\nChannel Pipeline: ";
+
   private Failures() {}
 
   /**
@@ -72,8 +75,10 @@ final class Failures {
 
   private static String words(Status status) {
     StringBuilder words = new StringBuilder(status.getCode().name());
-    if (status.getDescription() != null) {
-      words.append(": ").append(status.getDescription());
+    String description = status.getDescription();
+    if (description != null) {
+      int end = description.indexOf(INSIDES);
+      words.append(": ").append(end < 0 ? description : description.substring(0, end));
     }
     Throwable cause = status.getCause();
     if (cause != null && cause.getMessage() != null) {

@@ -119,7 +119,8 @@ public final class RemoteException extends IOException {
    * @param what was to be done, with its digest
    */
   public RemoteException about(String what) {
-    return new RemoteException(kind, subject, "%s (%s)".formatted(what, rest), false, code, this);
+    String whole = rest.startsWith(what) ? rest : "%s (%s)".formatted(what, rest);
+    return new RemoteException(kind, subject, whole, false, code, this);
   }
 
   /** Whether another attempt may do better. */

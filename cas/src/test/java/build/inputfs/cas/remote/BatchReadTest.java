@@ -212,8 +212,9 @@ final class BatchReadTest {
     batch.failures.forEach(
         (digest, failure) ->
             assertThat(failure)
-                .hasMessageContaining(digest.toString())
                 .isInstanceOfSatisfying(
-                    RemoteException.class, e -> assertThat(e.kind()).isEqualTo(kind)));
+                    RemoteException.class, e -> assertThat(e.kind()).isEqualTo(kind))
+                .message()
+                .containsOnlyOnce(digest.toString()));
   }
 }

@@ -62,6 +62,18 @@ final class TlsTest {
   }
 
   @Test
+  void read_fromAServerWithoutTls_saysSoInOneLine() throws IOException {
+    try (ReapiServer plain = ReapiServer.start();
+        RemoteCas remote = open(plain, Credentials.NONE)) {
+      assertThatExceptionOfType(RemoteException.class)
+          .isThrownBy(() -> RemoteFixture.read(remote, digest))
+          .withMessageContaining("not an SSL/TLS record")
+          .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.REFUSED))
+          .satisfies(e -> assertThat(e.getMessage()).doesNotContain("Pipeline", "\n"));
+    }
+  }
+
+  @Test
   void read_withACertificateOfOurOwn_givesTheBlob() throws IOException {
     try (ReapiServer tls = start(made(client).certificate())) {
       Credentials mutual =
