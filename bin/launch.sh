@@ -31,7 +31,7 @@ train() {
   rm -rf "$1"
   mkdir -p "$1/inputs"
   limit=
-  ! command -v timeout >/dev/null || limit="timeout 60"
+  ! command -v timeout >/dev/null || limit="timeout 300"
   (
     set -f
     LC_ALL=C.UTF-8 INPUTFS_CONFIG= XDG_CACHE_HOME=$1 exec $limit "$jdk/bin/java" $jvm "$natives" -XX:AOTCacheOutput="$1/new.aot" \
@@ -54,9 +54,10 @@ train_quick() {
   export LC_ALL=C.UTF-8 INPUTFS_CONFIG= XDG_CACHE_HOME="$1" INPUTFS_SOCKET="$socket" INPUTFS_DAEMON=
   "$jdk/bin/java" $jvm "$natives" -cp "$lib/inputfs.jar" build.inputfs.app.cli.Main daemon >"$2" 2>&1 </dev/null &
   daemon=$!
-  for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
-    [ ! -S "$socket" ] && kill -0 "$daemon" 2>/dev/null || break
+  seconds=0
+  while [ ! -S "$socket" ] && kill -0 "$daemon" 2>/dev/null && [ "$seconds" -lt 100 ]; do
     sleep 1
+    seconds=$((seconds + 1))
   done
   "$jdk/bin/java" $jvm $quick_jvm "$natives" -XX:AOTCacheOutput="$1/new.aot" -cp "$lib/quick.jar" \
     build.inputfs.app.cli.QuickMain false run --root "$empty" -- true >>"$2" 2>&1 </dev/null || :

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
  * scratches.
  */
 final class DaemonStarter {
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofSeconds(100);
   private static final Duration PAUSE = Duration.ofMillis(20);
 
   private final List<String> program;

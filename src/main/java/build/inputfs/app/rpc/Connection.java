@@ -27,7 +27,7 @@ import java.util.function.Supplier;
  * A connection to a daemon, to ask how it is. Thread-safe. Owns its threads until {@link #close}.
  */
 public final class Connection implements AutoCloseable {
-  private static final long PATIENCE_SECONDS = 10;
+  private static final long PATIENCE_SECONDS = 60;
   private static final int LARGEST_ANSWER = 64 << 20;
 
   private final Path socket;
