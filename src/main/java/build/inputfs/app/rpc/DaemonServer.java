@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -46,6 +47,9 @@ public final class DaemonServer implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 2;
   private static final long PING_SECONDS = 10;
 
+  /** How long work may take that was begun before the end. */
+  private static final Duration WORK = Duration.ofSeconds(10);
+
   /**
    * The files, in PEM, for connections by TLS.
    *
@@ -56,6 +60,7 @@ public final class DaemonServer implements AutoCloseable {
   public record Certificates(Path own, Path key, Path clientAuthority) {}
 
   private final ExecutorService pool;
+  private final HandOver work;
   private final EventLoopGroup loop;
   private final HealthStatusManager health = new HealthStatusManager();
   private final List<BindableService> services;
@@ -72,6 +77,7 @@ public final class DaemonServer implements AutoCloseable {
       Metrics metrics) {
     int threads = Math.max(LEAST_THREADS, 4 * Runtime.getRuntime().availableProcessors());
     pool = Executors.newFixedThreadPool(threads, Thread.ofPlatform().name("call-", 0).factory());
+    work = new HandOver(pool);
     loop =
         new MultiThreadIoEventLoopGroup(
             1, Thread.ofPlatform().name("sockets-", 0).factory(), NioIoHandler.newFactory());
@@ -149,7 +155,7 @@ public final class DaemonServer implements AutoCloseable {
             .directExecutor()
             .intercept(new RequestMetadata())
             .intercept(clients)
-            .intercept(new HandOver(pool))
+            .intercept(work)
             .maxInboundMessageSize(LARGEST_REQUEST)
             .maxConcurrentCallsPerConnection(MOST_CALLS_PER_CONNECTION)
             .permitKeepAliveTime(1, TimeUnit.SECONDS)
@@ -169,6 +175,8 @@ public final class DaemonServer implements AutoCloseable {
   @Override
   public void close() throws IOException {
     try {
+      servers.forEach(Server::shutdown);
+      answer();
       servers.forEach(DaemonServer::end);
       var _ = loop.shutdownGracefully(0, PATIENCE_SECONDS, TimeUnit.SECONDS);
       pool.close();
@@ -179,9 +187,17 @@ public final class DaemonServer implements AutoCloseable {
     }
   }
 
+  /** Waits for those whom somebody is working for: the last view is gone before that is told. */
+  private void answer() {
+    try {
+      work.awaitRest(WORK);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   /** Gives calls a moment to end; those that last are cut off. */
   private static void end(Server server) {
-    server.shutdown();
     try {
       if (!server.awaitTermination(200, TimeUnit.MILLISECONDS)) {
         server.shutdownNow();

@@ -7,7 +7,9 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
+import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Has what may wait done by other threads than the one that waits for the sockets, and all else by
@@ -18,9 +20,29 @@ import java.util.concurrent.Executor;
  */
 final class HandOver implements ServerInterceptor {
   private final Executor workers;
+  private final Object rest = new Object();
+  private int busy; // guarded by rest
 
   HandOver(Executor workers) {
     this.workers = workers;
+  }
+
+  /** Waits until nobody works at a call, so that all that were made by now are answered. */
+  void awaitRest(Duration most) throws InterruptedException {
+    long end = System.nanoTime() + most.toNanos();
+    synchronized (rest) {
+      for (long left = most.toMillis(); busy > 0 && left > 0; ) {
+        rest.wait(left);
+        left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+      }
+    }
+  }
+
+  private void count(int more) {
+    synchronized (rest) {
+      busy += more;
+      rest.notifyAll();
+    }
   }
 
   @Override
@@ -28,20 +50,18 @@ final class HandOver implements ServerInterceptor {
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     ServerCall.Listener<Q> listener = next.startCall(call, headers);
     return call.getMethodDescriptor().getType().clientSendsOneMessage()
-        ? new Handed<>(workers, call, listener)
+        ? new Handed<>(call, listener)
         : listener;
   }
 
   /** One call. What is handed over is done one after the other. */
-  private static final class Handed<Q, A> extends SimpleForwardingServerCallListener<Q> {
-    private final Executor workers;
+  private final class Handed<Q, A> extends SimpleForwardingServerCallListener<Q> {
     private final ServerCall<Q, A> call;
     private boolean working; // as below, guarded by this
     private boolean cancelled;
 
-    Handed(Executor workers, ServerCall<Q, A> call, ServerCall.Listener<Q> listener) {
+    Handed(ServerCall<Q, A> call, ServerCall.Listener<Q> listener) {
       super(listener);
-      this.workers = workers;
       this.call = call;
     }
 
@@ -50,6 +70,7 @@ final class HandOver implements ServerInterceptor {
       synchronized (this) {
         working = true;
       }
+      count(1);
       workers.execute(this::work);
     }
 
@@ -60,6 +81,7 @@ final class HandOver implements ServerInterceptor {
         call.close(Status.INTERNAL.withDescription("the daemon failed: " + e), new Metadata());
         throw e;
       } finally {
+        count(-1);
         if (hasWorked()) {
           super.onCancel();
         }
