@@ -42,6 +42,9 @@ public final class Child implements AutoCloseable {
       List<String> wanted = new ArrayList<>(List.of("env", "--default-signal=HUP,INT,QUIT"));
       wanted.addAll(command);
       ProcessBuilder builder = namespace.process(directory, wanted);
+      // Nor is what they have set for themselves meant for the program that is tested.
+      builder.environment().keySet().removeIf(Child::isForOthers);
+      builder.environment().put("LC_ALL", "C.UTF-8"); // tests look at what programs say
       builder.environment().putAll(environment);
       Process process = builder.start();
       process.getOutputStream().close();
@@ -49,6 +52,11 @@ public final class Child implements AutoCloseable {
     } catch (IOException e) {
       throw new AssertionError("cannot start " + command, e);
     }
+  }
+
+  private static boolean isForOthers(String variable) {
+    return (variable.startsWith("INPUTFS_") && !variable.equals("INPUTFS_BUILD"))
+        || variable.equals("NOTIFY_SOCKET");
   }
 
   public long pid() {
@@ -70,7 +78,7 @@ public final class Child implements AutoCloseable {
 
   /** Sends a signal, such as {@code TERM}. */
   public void signal(String name) {
-    run(Path.of("/"), Duration.ofSeconds(10), List.of("kill", "-" + name, Long.toString(pid())));
+    run(Path.of("/"), Duration.ofMinutes(1), List.of("kill", "-" + name, Long.toString(pid())));
   }
 
   /** Waits for its end; at the deadline it is killed, and the test fails with what it wrote. */

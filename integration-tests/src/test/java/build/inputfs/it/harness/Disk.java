@@ -17,7 +17,7 @@ public enum Disk {
   BTRFS("mkfs.btrfs -q");
 
   private static final long IMAGE_BYTES = 1L << 30;
-  private static final Duration DEADLINE = Duration.ofMinutes(1);
+  private static final Duration DEADLINE = Duration.ofMinutes(3);
 
   /** The command that makes one in the file that is its last argument. */
   private final String format;

@@ -26,7 +26,7 @@ public final class FsOps implements AutoCloseable {
   /** A variable that has the number of links and the time of files like inputs left out. */
   static final String HIDE_SHARED = "FSOPS_HIDE_SHARED";
 
-  private static final Duration DEADLINE = Duration.ofMinutes(5);
+  private static final Duration DEADLINE = Duration.ofMinutes(15);
   private static final int REMEMBERED = 30;
 
   /** Stands for the end of the answers. */

@@ -105,7 +105,7 @@ public final class Machine {
     Outcome probe =
         Child.run(
             Path.of("/"),
-            Duration.ofSeconds(10),
+            Duration.ofMinutes(1),
             List.of("sh", "-c", "PATH=$PATH:/sbin ldconfig -p | grep -F libfuse.so.2"));
     return probe.exit() == 0
         ? fuseObstacle()
@@ -145,7 +145,7 @@ public final class Machine {
     Outcome probe =
         Child.run(
             Path.of("/"),
-            Duration.ofSeconds(10),
+            Duration.ofMinutes(1),
             List.of(
                 "setpriv",
                 "--reuid=" + OTHER_USER,

@@ -10,7 +10,7 @@ import java.util.Map;
  * views must be like. Whoever made it closes it; used by one thread.
  */
 public final class Place implements AutoCloseable {
-  private static final Duration DEADLINE = Duration.ofMinutes(3);
+  private static final Duration DEADLINE = Duration.ofMinutes(15);
 
   private final Namespace namespace;
   private final Path path;

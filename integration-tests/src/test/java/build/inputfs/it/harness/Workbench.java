@@ -180,6 +180,9 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
         folder().toString(),
         "INPUTFS_CONFIG",
         "",
+        // Nobody listens there, whatever daemons this machine has.
+        "INPUTFS_SOCKET",
+        folder().resolve("no-daemon.sock").toString(),
         "XDG_CACHE_HOME",
         cache().toString(),
         "TMPDIR",
@@ -318,7 +321,7 @@ public final class Workbench implements BeforeEachCallback, AfterEachCallback {
 
   private static void awaitMount(Namespace namespace, Child server, Path point) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (server.out().isEmpty() || namespace.mountsBelow(point).isEmpty()) {
+    while (!server.out().endsWith("\n") || namespace.mountsBelow(point).isEmpty()) {
       if (!server.isAlive()) {
         throw new AssertionError("no mount came: " + server.await(PATIENCE));
       }
