@@ -2,6 +2,7 @@ package build.inputfs.app.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -15,6 +16,7 @@ final class LoggingTest {
     ListAppender<ILoggingEvent> log = new ListAppender<>();
     log.start();
     Logger logger = (Logger) LoggerFactory.getLogger("io.grpc.test");
+    logger.setLevel(Level.WARN); // whatever commands that ran before in this process have chosen
     logger.addAppender(log);
     Logging.bridge();
     try {
@@ -22,6 +24,7 @@ final class LoggingTest {
     } finally {
       SLF4JBridgeHandler.uninstall();
       logger.detachAppender(log);
+      logger.setLevel(null);
     }
     assertThat(log.list)
         .singleElement()

@@ -96,15 +96,12 @@ final class CommandRunnerTest {
 
   @Test
   void run_whenTimeIsOver_asksAndEndsWith124() throws IOException {
-    CommandEnd end =
-        run(
-            NEVER,
-            "",
-            PATH,
-            Duration.ofMillis(300),
-            "sh",
-            "-c",
-            "trap 'echo asked > out; exit 0' TERM; sleep 90 & wait");
+    String script = "trap 'echo asked > out; exit 0' TERM; echo > ready; sleep 90 & wait";
+    CommandEnd end = run(NEVER, "", PATH, Duration.ofMillis(300), "sh", "-c", script);
+    for (int seconds = 1; !Files.exists(folder.resolve("ready")); seconds *= 2) {
+      // The shell was not ready to hear anything when its time was over: here all takes longer.
+      end = run(NEVER, "", PATH, Duration.ofSeconds(seconds), "sh", "-c", script);
+    }
 
     assertThat(end).isEqualTo(new CommandEnd.TimedOut());
     assertThat(end.exitCode()).isEqualTo(124);
