@@ -252,7 +252,7 @@ class FailuresTest {
     List<String> version = new ArrayList<>(asOther);
     version.addAll(bench.command("--version"));
     Outcome works =
-        Child.run(bench.folder(), Duration.ofMinutes(1), bench.programEnvironment(), version);
+        Child.run(bench.folder(), Duration.ofMinutes(3), bench.programEnvironment(), version);
     Machine.need(works.exit() == 0, "another user cannot start the program here: " + works.err());
 
     String root = tree.putInto(bench.store()).toString();
@@ -274,7 +274,7 @@ class FailuresTest {
             "--",
             "true"));
     Messages.oneLine(
-        Child.run(bench.folder(), Duration.ofMinutes(1), bench.programEnvironment(), command),
+        Child.run(bench.folder(), Duration.ofMinutes(3), bench.programEnvironment(), command),
         "/dev/fuse");
   }
 

@@ -212,7 +212,7 @@ class ImportTest {
       Workbench.pause();
     }
     child.signal("TERM");
-    child.await(Duration.ofMinutes(1));
+    child.await(Duration.ofMinutes(3));
     // What is there is whole: each blob has its digest.
     TestStore store = bench.store();
     StoreSnapshot.of(store.folder().resolve("cas"))

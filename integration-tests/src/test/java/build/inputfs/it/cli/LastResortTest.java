@@ -55,7 +55,7 @@ class LastResortTest {
             "-ec",
             "echo more >> dir/a; ./run || echo $? > dir/code; rm run"));
     Outcome outcome =
-        Child.run(bench.folder(), Duration.ofMinutes(1), bench.programEnvironment(), command).ok();
+        Child.run(bench.folder(), Duration.ofMinutes(3), bench.programEnvironment(), command).ok();
     assertThat(outcome.err())
         .containsSubsequence(
             "the strategy overlay does not work here: ",

@@ -64,7 +64,7 @@ class RunTest {
                 find + " > n.txt")
             .ok();
     String expected =
-        Child.run(headers, Duration.ofMinutes(1), List.of("sh", "-c", find)).ok().out();
+        Child.run(headers, Duration.ofMinutes(3), List.of("sh", "-c", find)).ok().out();
     assertThat(contentOf(outputDigest(outcome, "n.txt"))).isEqualTo(expected);
     assertThat(StoreSnapshot.of(headers)).isEqualTo(before);
   }

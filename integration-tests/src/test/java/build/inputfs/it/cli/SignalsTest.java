@@ -9,12 +9,16 @@ import build.inputfs.it.harness.Outcome;
 import build.inputfs.it.harness.ProcFs;
 import build.inputfs.it.harness.Strategy;
 import build.inputfs.it.harness.Workbench;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -54,14 +58,15 @@ class SignalsTest {
     }
     Path source = bench.source(tree);
     long start = System.nanoTime();
-    stoppable(source).await(PATIENCE).ok();
+    stoppable(source, bench.fresh("cas")).await(PATIENCE).ok();
     long whole = System.nanoTime() - start;
 
     List<String> problems = new ArrayList<>();
     int stopped = 0;
     for (int i = 0; i < MOMENTS; i++) {
       // Each imports anew, into a store of its own.
-      Child child = stoppable(source);
+      Path store = bench.fresh("cas");
+      Child child = stoppable(source, store);
       pause((long) (whole * 1.1 * random.nextDouble()));
       String signal = random.nextBoolean() ? "INT" : "TERM";
       // Ctrl-C tells all processes of the terminal, a supervisor tells one.
@@ -69,6 +74,9 @@ class SignalsTest {
       tell(child, signal, all);
       Outcome outcome = child.await(PATIENCE);
       stopped += outcome.exit() == 0 ? 0 : 1;
+      if (isEmpty(store)) {
+        awaitLauncher();
+      }
       List<String> left = bench.leftovers();
       if (!left.isEmpty()
           || !List.of(0, 130, 143).contains(outcome.exit())
@@ -249,7 +257,7 @@ class SignalsTest {
   }
 
   /** A run that imports, works in the view and collects, in a process group of its own. */
-  private Child stoppable(Path source) {
+  private Child stoppable(Path source, Path store) {
     List<String> command = new ArrayList<>(List.of("setsid"));
     command.addAll(
         bench.command(
@@ -257,7 +265,7 @@ class SignalsTest {
             "--strategy",
             strategy.option(),
             "--cas",
-            bench.fresh("cas").toString(),
+            store.toString(),
             "--inputs",
             source.toString(),
             "--output",
@@ -268,6 +276,26 @@ class SignalsTest {
             "mkdir -p out; for d in d1 d2 d3 d4; do cp -r $d out/; cat $d/* > out/$d-all; done;"
                 + " sleep 0.1; rm -r d5; find . | wc -l"));
     return bench.keep(Child.start(bench.folder(), bench.programEnvironment(), command));
+  }
+
+  /**
+   * Waits for what the shell that starts the program was just running, when the shell was told to
+   * end before the program had begun.
+   */
+  private void awaitLauncher() {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!ProcFs.processesMentioning(bench.folder().toString()).isEmpty()
+        && System.nanoTime() < deadline) {
+      Workbench.pause();
+    }
+  }
+
+  private static boolean isEmpty(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.findAny().isEmpty();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static void tell(Child child, String signal, boolean all) {

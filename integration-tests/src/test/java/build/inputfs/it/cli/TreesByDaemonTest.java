@@ -80,7 +80,7 @@ final class TreesByDaemonTest {
     String root = Trees.mixed().putInto(bench.store()).toString();
     bench.inputfs("push", root, "--cas", store(), "--remote", remote.address()).ok();
     String cold = bench.fresh("cold").toString();
-    ListeningDaemon.keep(bench, cold, "--remote", remote.address(), "--remote-timeout", "5");
+    ListeningDaemon.keep(bench, cold, "--remote", remote.address());
     for (List<String> command : List.of(List.of("tree", root), List.of("cat", root, "input.txt"))) {
       assertThat(inputfs("require", cold, command).ok().out())
           .isEqualTo(inputfs("never", store(), command).ok().out());

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** How much of a tree that is elsewhere comes, and when. */
-@Timeout(value = 10, unit = TimeUnit.MINUTES)
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
 final class ColdTreeTest {
   private static final List<String> COMMAND = List.of("cc", "-c", "main.c");
 

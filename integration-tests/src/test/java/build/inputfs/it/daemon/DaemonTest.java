@@ -235,8 +235,7 @@ class DaemonTest {
     BlobName root = Trees.mixed().putInto(bench.store());
     Server server = Server.start(bench);
     View view =
-        server.create(
-            Server.request(root).setDeadline(Duration.newBuilder().setNanos(300_000_000)));
+        server.create(Server.request(root).setDeadline(Duration.newBuilder().setSeconds(2)));
     assertThat(view.hasExpires()).isTrue();
     awaitGone(server, view);
     assertThat(ProcFs.mountsBelow(Path.of(view.getPath()))).isEmpty();

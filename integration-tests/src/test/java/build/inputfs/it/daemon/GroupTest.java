@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A daemon of root's that lets the members of a group in. */
-@Timeout(value = 10, unit = TimeUnit.MINUTES)
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
 final class GroupTest {
   private static final int MEMBER = Machine.OTHER_USER;
   private static final int STRANGER = MEMBER + 1;

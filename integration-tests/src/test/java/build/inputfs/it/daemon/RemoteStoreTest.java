@@ -24,6 +24,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -33,7 +34,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A daemon with a remote behind its store. */
-@Timeout(value = 10, unit = TimeUnit.MINUTES)
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
 final class RemoteStoreTest {
   @RegisterExtension final Workbench bench = new Workbench();
 
@@ -92,7 +93,7 @@ final class RemoteStoreTest {
 
   @Test
   void createView_whenTheRemoteDoesNotAnswer_isUnavailable() throws IOException {
-    Server server = start();
+    Server server = start("--remote-timeout", "3");
     remote.close();
     StatusRuntimeException failure = refusal(() -> server.create(Server.request(root)));
     assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
@@ -101,7 +102,7 @@ final class RemoteStoreTest {
 
   @Test
   void createView_whenTheRemoteHangs_isUnavailable() {
-    Server server = start();
+    Server server = start("--remote-timeout", "3");
     remote.choose(_ -> new Fault.Hangs(0));
     for (String strategy : List.of("fuse", "copy")) {
       StatusRuntimeException failure =
@@ -156,15 +157,10 @@ final class RemoteStoreTest {
             });
   }
 
-  private Server start() {
-    return Server.start(
-        bench,
-        "--cas",
-        bench.fresh("cold").toString(),
-        "--remote",
-        remote.address(),
-        "--remote-timeout",
-        "3");
+  private Server start(String... more) {
+    List<String> options = new ArrayList<>(List.of(more));
+    options.addAll(List.of("--cas", bench.fresh("cold").toString(), "--remote", remote.address()));
+    return Server.start(bench, options.toArray(String[]::new));
   }
 
   private static StatusRuntimeException refusal(Runnable call) {

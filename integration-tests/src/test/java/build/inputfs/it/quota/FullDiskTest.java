@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class FullDiskTest {
   private static final long DISK = 24 << 20;
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   @RegisterExtension final Workbench bench = new Workbench();
   @Parameter Strategy strategy = Strategy.FUSE;

@@ -104,7 +104,7 @@ class RunLimitTest {
         run(
             Strategy.OVERLAY,
             List.of("--scratch-kind", "tmpfs", "--scratch-limit", "1MiB,20"),
-            "dd if=/dev/zero of=x bs=64k count=100 2>/dev/null; sleep 1; rm x; cat a",
+            "dd if=/dev/zero of=x bs=64k count=100 2>/dev/null; sleep 5; rm x; cat a",
             withDaemon());
     assertThat(outcome.exit()).as(outcome.toString()).isZero();
     assertThat(outcome.out()).isEqualTo("content");
@@ -140,7 +140,7 @@ class RunLimitTest {
         run(
             Strategy.OVERLAY,
             List.of("--scratch-kind", "tmpfs", "--scratch-limit", "1MiB,20", "--verbose"),
-            "dd if=/dev/zero of=x bs=64k count=100 2>/dev/null; sleep 1; rm x; cat a");
+            "dd if=/dev/zero of=x bs=64k count=100 2>/dev/null; sleep 5; rm x; cat a");
     assertThat(outcome.exit()).as(outcome.toString()).isZero();
     assertThat(outcome.err())
         .contains("inputfs: the scratch's limit of 1,048,576 bytes was reached\n")

@@ -13,7 +13,9 @@ import build.inputfs.it.harness.Trees;
 import build.inputfs.it.harness.Workbench;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -36,30 +38,32 @@ final class HangingServerTest {
     BlobName root = Trees.mixed().putInto(bench.store());
     String store = bench.store().folder().toString();
     bench.inputfs("push", root.toString(), "--cas", store, "--remote", server.address()).ok();
-    String[] run = {
-      "run",
-      "--no-daemon",
-      "--cas",
-      bench.fresh("cold").toString(),
-      "--remote",
-      server.address(),
-      "--remote-timeout",
-      "2",
+    String[] cold = {"--cas", bench.fresh("cold").toString(), "--remote", server.address()};
+    // The directories are here: that it takes long to get them is not what is waited for below.
+    bench.inputfs(all(List.of("tree", root.toString()), cold)).ok();
+    List<String> hasty = List.of("run", "--no-daemon", "--remote-timeout", "2");
+    List<String> patient = List.of("run", "--no-daemon");
+    String[] job = {
       "--strategy",
       strategy.option(),
       "--root",
-      root.toString(),
+      "" + root,
       "--",
       "sh",
       "-c",
       "cat dir/a.txt || true"
     };
     server.choose(rpc -> rpc == Rpc.BATCH_READ || rpc == Rpc.READ ? new Fault.Hangs(0) : null);
-    Outcome ran = bench.inputfs(run);
+    Outcome ran = bench.inputfs(all(hasty, cold, job));
     assertThat(ran.exit()).as(ran.toString()).isEqualTo(125);
     BlobName wanted = BlobName.of("aaa".getBytes(StandardCharsets.UTF_8));
     assertThat(ran.err()).contains("remote unavailable", "blobs/" + wanted, "dir/a.txt");
     server.choose(_ -> null);
-    assertThat(bench.inputfs(run).ok().out()).isEqualTo("aaa");
+    assertThat(bench.inputfs(all(patient, cold, job)).ok().out()).isEqualTo("aaa");
+  }
+
+  private static String[] all(List<String> first, String[]... more) {
+    return Stream.concat(first.stream(), Stream.of(more).flatMap(Stream::of))
+        .toArray(String[]::new);
   }
 }
