@@ -2,8 +2,8 @@
 #
 #   lib   the folder of inputfs.jar
 #   jdk   the home of the Java to run on (jdk.sh)
-#   aot   the file of the AOT cache, which may be missing or empty; nothing for none. That of the quick start
-#         lies beside it
+#   aot   the file of the AOT cache, which may be missing or empty; nothing for none. Those of the quick start
+#         and of daemons lie beside it
 #   self  the launcher itself
 
 # The JVM's own warnings go to stderr; that an AOT cache does not fit is no warning.
@@ -24,48 +24,44 @@ fail() {
   exit 125
 }
 
-# Makes the AOT cache $aot from a real job, with the folder $1 to work in, which is removed; what it says
-# goes to the file $2. Where the job fails, for want of FUSE say, what was loaded by then still counts.
-# An empty cache says that none could be made.
-train() {
+# Makes the AOT caches, with the folder $1 to work in, which is removed: of a daemon, of the quick start, which that
+# daemon serves, and of the rest. Each is made from a real job; where that fails, for want of FUSE say, what was
+# loaded by then still counts. An empty cache says that none could be made. What is said goes to the file $2.
+train() (
+  set -f
   rm -rf "$1"
   mkdir -p "$1/inputs"
+  sockets=$(mktemp -d) # its path is short, as that of a socket must be
+  empty=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855/0
   limit=
   ! command -v timeout >/dev/null || limit="timeout 300"
-  (
-    set -f
-    LC_ALL=C.UTF-8 INPUTFS_CONFIG= XDG_CACHE_HOME=$1 exec $limit "$jdk/bin/java" $jvm "$natives" -XX:AOTCacheOutput="$1/new.aot" \
-      -cp "$lib/inputfs.jar" build.inputfs.app.cli.Main run --inputs "$1/inputs" -- true
-  ) >"$2" 2>&1 </dev/null || :
-  [ -s "$1/new.aot" ] || : >"$1/new.aot"
-  chmod 0644 "$1/new.aot"
-  mv "$1/new.aot" "$aot"
-  rm -rf "$1"
-}
-
-# Makes the AOT cache of the quick start, with the folder $1 to work in, which is removed: a daemon of its own
-# serves it. What is said goes to the file $2.
-train_quick() {
-  rm -rf "$1"
-  mkdir -p "$1"
-  sockets=$(mktemp -d) # its path is short, as that of a socket must be
-  socket=$sockets/daemon.sock
-  empty=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855/0
-  export LC_ALL=C.UTF-8 INPUTFS_CONFIG= XDG_CACHE_HOME="$1" INPUTFS_SOCKET="$socket" INPUTFS_DAEMON=
-  "$jdk/bin/java" $jvm "$natives" -cp "$lib/inputfs.jar" build.inputfs.app.cli.Main daemon >"$2" 2>&1 </dev/null &
+  export LC_ALL=C.UTF-8 INPUTFS_CONFIG= INPUTFS_SOCKET="$sockets/daemon.sock" INPUTFS_DAEMON=
+  exec >"$2" 2>&1 </dev/null
+  XDG_CACHE_HOME=$1/daemon "$jdk/bin/java" $jvm "$natives" -XX:AOTCacheOutput="$1/daemon.aot" \
+    -cp "$lib/inputfs.jar" build.inputfs.app.cli.Main daemon &
   daemon=$!
   seconds=0
-  while [ ! -S "$socket" ] && kill -0 "$daemon" 2>/dev/null && [ "$seconds" -lt 100 ]; do
+  while [ ! -S "$INPUTFS_SOCKET" ] && kill -0 "$daemon" 2>/dev/null && [ "$seconds" -lt 100 ]; do
     sleep 1
     seconds=$((seconds + 1))
   done
-  "$jdk/bin/java" $jvm $quick_jvm "$natives" -XX:AOTCacheOutput="$1/new.aot" -cp "$lib/quick.jar" \
-    build.inputfs.app.cli.QuickMain false run --root "$empty" -- true >>"$2" 2>&1 </dev/null || :
-  kill "$daemon" 2>/dev/null && wait "$daemon" || :
-  [ -s "$1/new.aot" ] || : >"$1/new.aot"
-  chmod 0644 "$1/new.aot"
-  mv "$1/new.aot" "${aot%.aot}.quick.aot"
+  XDG_CACHE_HOME=$1/daemon "$jdk/bin/java" $jvm $quick_jvm "$natives" -XX:AOTCacheOutput="$1/quick.aot" \
+    -cp "$lib/quick.jar" build.inputfs.app.cli.QuickMain false run --root "$empty" -- true || :
+  kill "$daemon" 2>/dev/null || : # it makes its cache while the last job runs
+  XDG_CACHE_HOME=$1 $limit "$jdk/bin/java" $jvm "$natives" -XX:AOTCacheOutput="$1/whole.aot" \
+    -cp "$lib/inputfs.jar" build.inputfs.app.cli.Main run --no-daemon --inputs "$1/inputs" -- true || :
+  wait "$daemon" || :
+  keep_cache "$1/quick.aot" "${aot%.aot}.quick.aot"
+  keep_cache "$1/daemon.aot" "${aot%.aot}.daemon.aot"
+  keep_cache "$1/whole.aot" "$aot" # the last: where it is, all are
   rm -rf "$1" "$sockets"
+)
+
+# Has the cache $1, or an empty one, at $2.
+keep_cache() {
+  [ -s "$1" ] || : >"$1"
+  chmod 0644 "$1"
+  mv "$1" "$2"
 }
 
 # Whether a daemon may listen that does most of this command: it is asked before the whole program is started.
@@ -138,8 +134,12 @@ launch() {
       fi
       ;;
   esac
+  case ${1:-} in
+    daemon) cache=${aot:+${aot%.aot}.daemon.aot} ;;
+    *) cache=$aot ;;
+  esac
   set -- "-Dinputfs.launcher=$self" -cp "$lib/inputfs.jar" build.inputfs.app.cli.Main "$@"
-  [ ! -s "$aot" ] || set -- -XX:AOTCache="$aot" "$@"
+  [ ! -s "$cache" ] || set -- -XX:AOTCache="$cache" "$@"
   set -f
   exec $namespace "$jdk/bin/java" $jvm "$natives" ${INPUTFS_JAVA_OPTS:-} "$@"
 }

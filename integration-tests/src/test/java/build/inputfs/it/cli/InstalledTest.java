@@ -46,7 +46,7 @@ class InstalledTest {
     Outcome version = run("else where", List.of(), "../" + link.getFileName(), "--version").ok();
     assertThat(version.out()).matches("inputfs [0-9].*\n");
     assertThat(version.err()).isEmpty();
-    assertThat(preparedStarts()).hasSize(2).allSatisfy(file -> assertThat(file).isNotEmptyFile());
+    assertThat(preparedStarts()).hasSize(3).allSatisfy(file -> assertThat(file).isNotEmptyFile());
 
     Outcome run =
         run(
@@ -60,7 +60,7 @@ class InstalledTest {
             "cat",
             "file");
     assertThat(run.ok().out()).isEqualTo("content\n");
-    assertThat(preparedStarts()).hasSize(2);
+    assertThat(preparedStarts()).hasSize(3);
 
     assertThat(home.resolve("share/man/man1/inputfs-run.1")).isRegularFile();
     assertThat(home.resolve("share/bash-completion/completions/inputfs")).isRegularFile();

@@ -22,7 +22,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -73,6 +75,23 @@ final class StartTest {
     assertThat(outcome.err()).contains(file + " is there and is no socket");
     assertThat(file).hasContent("dear diary");
     assertThat(file.resolveSibling("notes.lock")).doesNotExist();
+  }
+
+  /** It takes twice as long with the classes of another command alone. */
+  @Test
+  void start_findsItsClassesReady() throws IOException {
+    Path loaded = bench.folder().resolve("loaded");
+    Map<String, String> environment = new HashMap<>(bench.programEnvironment());
+    environment.put("INPUTFS_JAVA_OPTS", "-Xlog:class+load:file=" + loaded);
+    Path socket = bench.folder().resolve("daemon.sock");
+    List<String> arguments = Server.command(bench, socket, bench.fresh("scratch"));
+    List<String> command = bench.command(arguments.toArray(String[]::new));
+    Child daemon = bench.keep(Child.start(bench.folder(), environment, command));
+    Server.awaitOutput(daemon, "listening on");
+    daemon.signal("TERM");
+    daemon.await(Server.PATIENCE).ok();
+    assertThat(Files.readString(loaded))
+        .contains(" io.grpc.internal.ServerImpl source: shared objects file");
   }
 
   @Test
