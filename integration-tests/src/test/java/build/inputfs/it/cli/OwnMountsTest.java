@@ -13,8 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -27,6 +29,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** What the program asks of its own mounts, as strace(1) sees it. */
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class OwnMountsTest {
+  private static final String UNFINISHED = " <unfinished ...>";
+  private static final Pattern RESUMED = Pattern.compile("<\\.\\.\\. \\w+ resumed>");
   private static final Pattern MOUNT = Pattern.compile(" mount\\(\"inputfs[^\"]*\", \"([^\"]+)\"");
 
   @RegisterExtension final Workbench bench = new Workbench();
@@ -64,7 +68,7 @@ class OwnMountsTest {
             .findFirst()
             .orElseThrow();
 
-    List<String> calls = Files.readAllLines(trace, StandardCharsets.ISO_8859_1);
+    List<String> calls = whole(Files.readAllLines(trace, StandardCharsets.ISO_8859_1));
     Set<String> children = new HashSet<>();
     for (String call : calls) {
       if (call.contains(" execve(")) {
@@ -90,6 +94,25 @@ class OwnMountsTest {
           .filteredOn(call -> call.contains(quoted) || call.contains('<' + path))
           .allMatch(call -> asksNobody(call, path));
     }
+  }
+
+  /** The calls, of which strace(1) prints two parts when another thread's comes between. */
+  private static List<String> whole(List<String> lines) {
+    List<String> calls = new ArrayList<>();
+    Map<String, String> begun = new HashMap<>();
+    for (String line : lines) {
+      String thread = threadOf(line);
+      Matcher end = RESUMED.matcher(line);
+      if (line.endsWith(UNFINISHED)) {
+        begun.put(thread, line.substring(0, line.length() - UNFINISHED.length()));
+      } else if (end.find()) {
+        calls.add(begun.remove(thread) + line.substring(end.end()));
+      } else {
+        calls.add(line);
+      }
+    }
+    calls.addAll(begun.values()); // those of threads that have ended meanwhile
+    return calls;
   }
 
   /** Whether a call takes the mount point as a place, for which no server is asked. */
