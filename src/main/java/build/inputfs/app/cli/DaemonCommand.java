@@ -77,7 +77,8 @@ final class DaemonCommand implements Subcommand {
             "",
             "    listening on SOCKET",
             "",
-            "when it does, and stays in the foreground. SIGTERM or Ctrl-C ends it: it makes no more"
+            "when it does, unless it was given the socket as its standard input, and stays in the"
+                + " foreground. SIGTERM or Ctrl-C ends it: it makes no more"
                 + " views, waits for those that there are, then ends them. A second signal ends"
                 + " them at once.",
             "");
@@ -224,8 +225,10 @@ final class DaemonCommand implements Subcommand {
               .addKeyValue("store", store.root())
               .addKeyValue("metrics", monitor.address())
               .log("daemon started");
-          context.console().out().println(said);
-          context.console().out().flush();
+          if (!DaemonServer.isGivenSocket()) { // which may be the standard output too
+            context.console().out().println(said);
+            context.console().out().flush();
+          }
           tell(manager, ServiceManager.READY + "\nSTATUS=" + said);
           serve(server, views, interruption, manager, patience, log);
           log.atInfo().log("daemon stopped");

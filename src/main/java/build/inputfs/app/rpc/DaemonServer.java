@@ -166,6 +166,11 @@ public final class DaemonServer implements AutoCloseable {
     return server;
   }
 
+  /** Whether whoever has started this process has given it the socket to listen on. */
+  public static boolean isGivenSocket() throws IOException {
+    return InheritedSocket.find() != null;
+  }
+
   /** Tells who asks for the daemon's health that it takes no new work. */
   public void stopping() {
     health.enterTerminalState();
