@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Fetch {
   private final Digest digest;
+  private final String remote;
   private final AtomicBoolean claimed = new AtomicBoolean();
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -35,8 +36,12 @@ final class Fetch {
   private boolean published;
   private @Nullable IOException failure;
 
-  Fetch(Digest digest) {
+  /**
+   * @param remote the name of where it comes from
+   */
+  Fetch(Digest digest, String remote) {
     this.digest = digest;
+    this.remote = remote;
   }
 
   Digest digest() {
@@ -190,7 +195,7 @@ final class Fetch {
         }
         long left = pace.left(readable);
         if (left <= 0) {
-          throw pace.tooSlow("blobs/" + digest);
+          throw pace.tooSlow(remote, "blobs/" + digest);
         }
         try {
           var _ = changed.awaitNanos(left);

@@ -44,6 +44,7 @@ final class Fetcher implements Metered, AutoCloseable {
 
   private final LocalStore store;
   private final RemoteBlobs remote;
+  private final String place;
   private final FetchOptions options;
   private final Schedule schedule;
   private final ConcurrentMap<Digest, Fetch> inFlight = new ConcurrentHashMap<>();
@@ -61,6 +62,7 @@ final class Fetcher implements Metered, AutoCloseable {
   Fetcher(LocalStore store, RemoteBlobs remote, FetchOptions options) {
     this.store = store;
     this.remote = remote;
+    this.place = remote.name();
     this.options = options;
     this.schedule = new Schedule(options);
     this.publishers =
@@ -104,7 +106,7 @@ final class Fetcher implements Metered, AutoCloseable {
   }
 
   private Fetch begin(Digest digest, Urgency urgency) {
-    Fetch mine = new Fetch(digest);
+    Fetch mine = new Fetch(digest, place);
     Fetch known = inFlight.putIfAbsent(digest, mine);
     if (known != null) {
       schedule.hurry(known, urgency, System.nanoTime());
@@ -150,7 +152,7 @@ final class Fetcher implements Metered, AutoCloseable {
     if (before != null ? before.isWhole() : store.contains(digest)) {
       return false;
     }
-    Fetch fetch = new Fetch(digest);
+    Fetch fetch = new Fetch(digest, place);
     Fetch known = inFlight.putIfAbsent(digest, fetch);
     fetch = known == null ? fetch : known;
     schedule.remove(fetch);
@@ -292,7 +294,7 @@ final class Fetcher implements Metered, AutoCloseable {
             blob.write(chunk);
             fetch.arrived(blob.file(), Math.min(blob.written(), last));
             if (pace.left(blob.written()) <= 0) {
-              throw pace.tooSlow("blobs/" + fetch.digest());
+              throw pace.tooSlow(place, "blobs/" + fetch.digest());
             }
           });
       finish(fetch, incoming);

@@ -42,7 +42,7 @@ final class Pace {
   }
 
   /** What is told of it. */
-  RemoteException tooSlow(String what) {
-    return RemoteException.silent(what, patience);
+  RemoteException tooSlow(String remote, String what) {
+    return RemoteException.silent(remote, what, patience);
   }
 }

@@ -9,6 +9,9 @@ import java.util.Collection;
  * throws {@link java.io.InterruptedIOException} when the calling thread is interrupted.
  */
 public interface RemoteBlobs {
+  /** What messages call where they are. Does not wait. */
+  String name();
+
   /**
    * Reads small blobs, with as few calls as it takes.
    *

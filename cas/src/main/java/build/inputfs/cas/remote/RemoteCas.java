@@ -80,6 +80,11 @@ public final class RemoteCas implements RemoteBlobs, AutoCloseable, Metered {
     return connection.target();
   }
 
+  @Override
+  public String name() {
+    return target().toString();
+  }
+
   /** By which all blobs are named. */
   public DigestFunction function() {
     return connection.function();

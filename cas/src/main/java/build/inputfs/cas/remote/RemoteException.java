@@ -91,12 +91,13 @@ public final class RemoteException extends IOException {
   /**
    * Says that somebody waits no longer, since nothing to speak of has come for so long.
    *
+   * @param remote its name
    * @param what was waited for, with its digest
    */
-  public static RemoteException silent(String what, Duration patience) {
+  public static RemoteException silent(String remote, String what, Duration patience) {
     return new RemoteException(
         Kind.DEADLINE,
-        Kind.DEADLINE.words,
+        Kind.DEADLINE.words + " " + remote,
         "nothing more of %s, or hardly anything, has come for %s".formatted(what, words(patience)),
         false,
         null,

@@ -286,7 +286,7 @@ final class FetchingSourceTest {
     for (Digest digest : List.of(small, large)) {
       assertThatThrownBy(() -> source.locate(digest, false))
           .isInstanceOf(IOException.class)
-          .hasMessageContaining("remote unavailable")
+          .hasMessageContaining("remote unavailable " + HeapRemote.NAME)
           .hasMessageContaining("blobs/" + digest);
     }
     assertThat(source.waitedNanos()).isGreaterThanOrEqualTo(400_000_000);
@@ -363,10 +363,10 @@ final class FetchingSourceTest {
     FetchOptions options =
         new FetchOptions(2, 1 << 20, 1 << 20, 1 << 20, 1000, Duration.ZERO, Duration.ofMinutes(1));
     Schedule schedule = new Schedule(options);
-    Fetch background = new Fetch(DigestFunction.SHA256.digest(bytes(500, 14)));
-    Fetch other = new Fetch(DigestFunction.SHA256.digest(bytes(800, 15)));
-    Fetch hurried = new Fetch(DigestFunction.SHA256.digest(bytes(700, 16)));
-    Fetch wanted = new Fetch(DigestFunction.SHA256.digest(bytes(600, 17)));
+    Fetch background = new Fetch(DigestFunction.SHA256.digest(bytes(500, 14)), "somewhere");
+    Fetch other = new Fetch(DigestFunction.SHA256.digest(bytes(800, 15)), "somewhere");
+    Fetch hurried = new Fetch(DigestFunction.SHA256.digest(bytes(700, 16)), "somewhere");
+    Fetch wanted = new Fetch(DigestFunction.SHA256.digest(bytes(600, 17)), "somewhere");
     schedule.add(background, Urgency.LATER, 0);
     schedule.add(other, Urgency.LATER, 0);
     schedule.add(hurried, Urgency.LATER, 0);

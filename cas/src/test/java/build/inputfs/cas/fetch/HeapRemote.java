@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class HeapRemote implements RemoteBlobs {
   static final int CHUNK = 64 << 10;
+  static final String NAME = "that is on the heap";
 
   private final Map<Digest, byte[]> blobs = new ConcurrentHashMap<>();
 
@@ -101,6 +102,11 @@ final class HeapRemote implements RemoteBlobs {
       sent[sent.length - 1] ^= 1;
     }
     return sent;
+  }
+
+  @Override
+  public String name() {
+    return NAME;
   }
 
   @Override

@@ -236,7 +236,7 @@ final class RemoteFetchTest {
 
     assertThatThrownBy(() -> source.locate(digest, false, 0, 4096, cause -> {}))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("remote unavailable")
+        .hasMessageContaining("remote unavailable " + remote.name())
         .hasMessageContaining("blobs/" + digest);
 
     while (source.isArriving(digest)) {

@@ -62,6 +62,11 @@ final class ArrivingFilesTest {
     volatile boolean damaged;
 
     @Override
+    public String name() {
+      return "of the test";
+    }
+
+    @Override
     public void readBatch(Collection<Digest> digests, BatchSink sink) throws IOException {
       for (Digest wanted : digests) {
         sink.failure(wanted, new MissingBlobException(wanted, "not here"));
